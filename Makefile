@@ -1,0 +1,40 @@
+# `make` prints this menu; each target is one script of scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help setup build run watch check test bench clean
+
+help: ## Print this menu
+	@echo 'Glassboard: a message board with glass walls. Commands:'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'New here? `make run` installs what is missing, builds everything and serves it.'
+
+setup: ## Install whatever building, testing and measuring need and is missing
+	@scripts/setup.sh build test bench
+
+build: ## Build the product: dist/glassboard, one file
+	@scripts/setup.sh build
+	@scripts/build.sh
+
+run: build ## Build, then serve on this machine; ARGS='--listen 127.0.0.1:8080' are passed on
+	@exec dist/glassboard $(ARGS)
+
+watch: ## Serve a debug build that rebuilds and reloads on every change
+	@scripts/setup.sh build watch
+	@scripts/watch.sh
+
+check: ## Check quickly: format, lints, unit tests
+	@scripts/setup.sh build
+	@scripts/check.sh
+
+test: ## Check everything, the pages in a real browser included
+	@scripts/setup.sh build test
+	@scripts/test.sh
+
+bench: ## Measure (see docs/BENCHMARKS.md)
+	@scripts/setup.sh build bench
+	@scripts/bench.sh
+
+clean: ## Remove everything that was built here
+	@cargo clean
+	@rm -rf dist end2end/test-results end2end/playwright-report

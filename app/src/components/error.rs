@@ -1,0 +1,58 @@
+//! Errors as readers see them: what happened, what to do, where to look.
+
+use crate::components::CopyButton;
+use crate::session::use_session;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use model::{BoardError, TraceId};
+
+/// An error in the place of what failed. The focus goes to it.
+#[component]
+pub fn ErrorNote(error: BoardError) -> impl IntoView {
+    let (text, session) = (use_text(), use_session());
+    let words = &text.common.error;
+    let note = NodeRef::<leptos::html::Div>::new();
+    let learned = error.clone();
+    Effect::new(move |_| {
+        session.learn(&learned);
+        if let Some(note) = note.get() {
+            let _ = note.focus();
+        }
+    });
+    // It may come from the address of the page, where anybody can write anything.
+    let trace = error.trace_id.as_deref().and_then(TraceId::parse).map(|id| {
+        view! {
+            " · "
+            {words.trace}
+            " "
+            <a href=format!("/traces/{id}")>
+                <code>{id.to_string()}</code>
+            </a>
+            " "
+            <CopyButton value=id.to_string()/>
+        }
+    });
+    view! {
+        <div class="error-note" role="alert" tabindex="-1" node_ref=note>
+            <p>
+                {error.code.message(text.lang)} " "
+                {error.retry_after_s.filter(|seconds| *seconds > 1).map(words.retry_after)}
+            </p>
+            <p class="error-detail">{words.code} " " <code>{error.code.as_str()}</code> {trace}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// The error of a form's last submission, if it failed.
+#[component]
+pub fn ActionError<S>(action: ServerAction<S>) -> impl IntoView
+where
+    S: ServerFn<Error = BoardError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let error =
+        move || action.value().with(|value| value.as_ref().and_then(|result| result.as_ref().err()).cloned());
+    move || error().filter(|_| !action.pending().get()).map(|error| view! { <ErrorNote error/> }.into_any())
+}

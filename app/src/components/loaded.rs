@@ -1,0 +1,29 @@
+use crate::components::ErrorNote;
+use crate::text::use_text;
+use leptos::prelude::*;
+use model::BoardError;
+
+/// Shows what a resource brings: nothing for 200 ms, then a skeleton of `rows` lines; an error in its place.
+/// What is shown stays while newer data is on its way.
+pub fn loaded<T>(
+    resource: Resource<Result<T, BoardError>>,
+    rows: usize,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let label = use_text().common.loading;
+    let show = move || {
+        resource.get().map(|result| match result {
+            Ok(value) => view(value),
+            Err(error) => view! { <ErrorNote error/> }.into_any(),
+        })
+    };
+    view! { <Transition fallback=move || skeleton(rows, label)>{show}</Transition> }.into_any()
+}
+
+fn skeleton(rows: usize, label: &'static str) -> AnyView {
+    let lines = (0..rows).map(|_| view! { <div class="skeleton-line"></div> }).collect_view();
+    view! { <div class="skeleton" role="status" aria-label=label>{lines}</div> }.into_any()
+}

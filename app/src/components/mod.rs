@@ -1,0 +1,20 @@
+//! Parts that several pages use.
+
+pub mod copy;
+pub mod draft;
+pub mod error;
+pub mod form;
+pub mod loaded;
+pub mod message;
+pub mod numbers;
+pub mod pager;
+pub mod ribbon;
+pub mod time;
+pub mod waterfall;
+
+pub use copy::CopyButton;
+pub use error::{ActionError, ErrorNote};
+pub use form::ServerForm;
+pub use loaded::loaded;
+pub use pager::Pager;
+pub use time::Time;

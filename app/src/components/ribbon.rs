@@ -1,0 +1,107 @@
+//! The ribbon: the trace of the last thing the reader did, drawn to scale at the foot of every page.
+
+pub mod segments;
+mod state;
+
+use crate::components::numbers::duration;
+use crate::components::waterfall::layout::percent;
+use crate::functions::preferences::SetPreferences;
+use crate::text::observe::Observe;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use model::Trace;
+use segments::{Segment, segments, time_by_part};
+pub use state::{RibbonState, provide_ribbon};
+
+/// A segment of this width has room for its part's name, in percent of the strip.
+const ROOM_FOR_NAME: f64 = 12.0;
+
+/// The strip with a link to its trace; without JavaScript, a link to the trace of this page.
+#[component]
+pub fn Ribbon() -> impl IntoView {
+    let words = &use_text().observe.ribbon;
+    let state = use_context::<RibbonState>().unwrap_or_else(provide_ribbon);
+    let body = move || if state.is_folded() { ().into_any() } else { view! { <Strip state/> }.into_any() };
+    let toggle = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        state.fold(!state.is_folded_untracked());
+    };
+    let wish = move || if state.is_folded() { "open" } else { "folded" };
+    let label = move || if state.is_folded() { words.unfold } else { words.fold };
+    view! {
+        <div class="ribbon" role="group" aria-label=words.label class:folded=move || state.is_folded() class:failed=move || state.failed()>
+            {body}
+            <form class="ribbon-fold" method="post" action=SetPreferences::url() on:submit=toggle>
+                <button class="quiet" type="submit" name="ribbon" value=wish aria-label=label title=label>
+                    <span aria-hidden="true">{move || if state.is_folded() { "▴" } else { "▾" }}</span>
+                </button>
+            </form>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Strip(state: RibbonState) -> impl IntoView {
+    let words = &use_text().observe;
+    let title = move || state.title().unwrap_or_else(|| words.ribbon.this_page.to_owned());
+    let address = move || state.trace_id().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
+    let total = move || state.with_trace(|trace| trace.map(|trace| duration(trace.duration_us)));
+    let failure = move || {
+        let id = state.failed().then(|| state.trace_id()).flatten()?;
+        Some(view! { <span class="ribbon-error">"⚠ " {words.ribbon.failed} " " <code>{id}</code></span> }.into_any())
+    };
+    // Only failures are spoken: a ribbon that comments on every click would be in the way.
+    let spoken = move || {
+        let failed = state.failed().then(|| state.title()).flatten();
+        failed.map(|title| format!("{}: {title}", words.ribbon.failed))
+    };
+    view! {
+        <a class="ribbon-link" href=address>
+            <span class="ribbon-title" dir="auto">{title}</span>
+            <span class="ribbon-total">{total}</span>
+            <span class="ribbon-picture">{move || state.with_trace(|trace| picture(trace, words))}</span>
+            <span class="ribbon-parts">{move || state.with_trace(|trace| trace.map(|trace| legend(trace, words)))}</span>
+            {failure}
+            <span class="ribbon-open">{words.ribbon.open} " ›"</span>
+        </a>
+        <span class="visually-hidden" role="status">{spoken}</span>
+    }
+    .into_any()
+}
+
+/// The strip itself; an empty track until there is a trace.
+fn picture(trace: Option<&Trace>, words: &'static Observe) -> AnyView {
+    let drawn = trace.map(segments).unwrap_or_default();
+    let drawn = drawn.into_iter().map(|segment| draw(&segment, words)).collect_view();
+    view! { <svg class="ribbon-strip" width="100%" height="100%" aria-hidden="true" focusable="false">{drawn}</svg> }.into_any()
+}
+
+fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
+    let name = segment.part.map_or(words.ribbon.cut, |part| words.parts.name(part));
+    let title = format!("{name} {}", duration(segment.duration_us));
+    let class = match segment.part {
+        None => "cut".to_owned(),
+        Some(part) if segment.failed => format!("part-{} failed", part.as_str()),
+        Some(part) => format!("part-{}", part.as_str()),
+    };
+    let label = (segment.width >= ROOM_FOR_NAME && segment.part.is_some()).then(|| view! { <text x="5" y="50%">{name}</text> });
+    view! {
+        <svg class=class x=percent(segment.x) width=percent(segment.width) height="100%">
+            <title>{title}</title>
+            <rect width="100%" height="100%"></rect>
+            {label}
+        </svg>
+    }
+    .into_any()
+}
+
+/// How long each part took, for readers who cannot tell the colours apart.
+fn legend(trace: &Trace, words: &'static Observe) -> AnyView {
+    let entry = |(part, us): (model::Part, u64)| {
+        let class = format!("swatch part-{}", part.as_str());
+        view! { <span class="ribbon-part"><span class=class aria-hidden="true"></span> {words.parts.name(part)} " " {duration(us)}</span> }
+    };
+    time_by_part(trace).into_iter().map(entry).collect_view().into_any()
+}

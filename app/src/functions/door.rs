@@ -1,0 +1,48 @@
+//! What every server function does at the door.
+
+use crate::context::{request, state};
+use crate::drafts::Fields;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, header};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use model::BoardError;
+
+/// An error says under which trace it can be looked at.
+pub fn answer<T>(result: Result<T, BoardError>) -> Result<T, BoardError> {
+    result.map_err(|mut error| {
+        error.trace_id = error.trace_id.or_else(|| request()?.trace_id);
+        error
+    })
+}
+
+/// The answer to a form: when it failed without JavaScript, what was typed is kept for the page that is shown next.
+/// `fields` must not have a password among them.
+pub fn answer_form<T>(form: &'static str, fields: Fields, result: Result<T, BoardError>) -> Result<T, BoardError> {
+    if result.is_err() && is_plain_form() {
+        let now = state().board.ports().clock.now();
+        state().drafts.keep(&draft_owner(), form, fields, now);
+    }
+    answer(result)
+}
+
+/// Whose drafts these are: the session's, else the visitor's.
+#[must_use]
+pub fn draft_owner() -> String {
+    let Some(request) = request() else { return String::new() };
+    request.signed_in.map_or(request.caller.browser_id, |who| who.session.id.clone())
+}
+
+/// Whether the browser itself posted a form and waits for a page: there is no JavaScript.
+#[must_use]
+pub fn is_plain_form() -> bool {
+    let accepts = |parts: Parts| Some(parts.headers.get(header::ACCEPT)?.to_str().ok()?.contains("text/html"));
+    use_context::<Parts>().and_then(accepts).unwrap_or(false)
+}
+
+/// Adds a header to the response; one that HTTP does not allow is left out.
+pub fn add_header(name: HeaderName, value: &str) {
+    if let (Some(response), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(value)) {
+        response.append_header(name, value);
+    }
+}

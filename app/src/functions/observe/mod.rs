@@ -1,0 +1,9 @@
+//! What the ribbon and the pages under Observe ask for.
+
+mod logs;
+mod status;
+mod traces;
+
+pub use logs::{ListLogs, LogQuery, list_logs};
+pub use status::{Dependency, DependencyName, GetStatus, StatusReport, TracesKept, get_status};
+pub use traces::{GetTrace, ListTraces, TracePage, TraceQuery, get_trace, list_traces};

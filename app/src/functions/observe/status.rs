@@ -1,0 +1,74 @@
+use leptos::prelude::*;
+use model::{BoardError, Timestamp};
+use serde::{Deserialize, Serialize};
+use telemetry::client::QuietClient;
+
+/// How the server is, as it found itself when asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    pub asked_at: Timestamp,
+    pub version: String,
+    pub uptime_s: u64,
+    pub dependencies: Vec<Dependency>,
+    pub traces: TracesKept,
+}
+
+/// One of the things the board stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    pub name: DependencyName,
+    pub up: bool,
+    /// How long it took to answer, in microseconds; `None` for what lives in this process's memory.
+    pub latency_us: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyName {
+    Store,
+    Cache,
+    Events,
+}
+
+/// What the observatory holds, and what it could not keep since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TracesKept {
+    pub traces: u64,
+    pub spans: u64,
+    pub bytes: u64,
+    pub evicted_traces: u64,
+    pub refused_spans: u64,
+}
+
+/// Asks what the board stands on whether it answers.
+///
+/// # Errors
+/// `Unauthenticated`.
+#[server(prefix = "/fn", endpoint = "status/get", client = QuietClient)]
+pub async fn get_status() -> Result<StatusReport, BoardError> {
+    crate::context::signed_in()?;
+    let state = crate::context::state();
+    let clock = &state.board.ports().clock;
+    let before_us = clock.monotonic_us();
+    let up = state.board.ports().store.ping().await.is_ok();
+    let latency_us = clock.monotonic_us().saturating_sub(before_us);
+    let in_memory = |name| Dependency { name, up: true, latency_us: None };
+    let kept = state.observatory.stats();
+    Ok(StatusReport {
+        asked_at: clock.now(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_s: clock.monotonic_us() / 1_000_000,
+        dependencies: vec![
+            Dependency { name: DependencyName::Store, up, latency_us: Some(latency_us) },
+            in_memory(DependencyName::Cache),
+            in_memory(DependencyName::Events),
+        ],
+        traces: TracesKept {
+            traces: kept.traces,
+            spans: kept.spans,
+            bytes: kept.bytes,
+            evicted_traces: kept.evicted_traces,
+            refused_spans: kept.refused_spans,
+        },
+    })
+}

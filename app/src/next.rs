@@ -1,0 +1,74 @@
+//! Where to go after signing in.
+
+/// Where nobody said otherwise.
+pub const DEFAULT: &str = "/messages";
+
+/// The path to go to, if it stays on this site: it starts with a single `/` and has no backslash or control character.
+/// Anything else becomes [`DEFAULT`].
+#[must_use]
+pub fn safe(next: Option<&str>) -> &str {
+    let stays = |path: &&str| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && path.chars().all(|c| c != '\\' && !c.is_control() && c.is_ascii())
+            && path.len() <= 2000
+    };
+    next.filter(stays).unwrap_or(DEFAULT)
+}
+
+/// The address of the sign-in page that leads back to `path` with its `search` (without `?`).
+#[must_use]
+pub fn sign_in_first(path: &str, search: &str) -> String {
+    let mut next = path.to_owned();
+    if !search.is_empty() {
+        next.push('?');
+        next.push_str(search.trim_start_matches('?'));
+    }
+    format!("/login?next={}", encode(&next))
+}
+
+/// Percent-encodes a value of a query string.
+#[must_use]
+pub fn encode(value: &str) -> String {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => encoded.push(byte as char),
+            _ => {
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                encoded.push('%');
+                encoded.push(HEX[usize::from(byte >> 4)] as char);
+                encoded.push(HEX[usize::from(byte & 15)] as char);
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT, encode, safe, sign_in_first};
+
+    #[test]
+    fn paths_of_this_site_are_taken() {
+        for path in ["/", "/search?q=a%20b&page=2", "/traces/abc#x"] {
+            assert_eq!(safe(Some(path)), path);
+        }
+    }
+
+    #[test]
+    fn other_sites_and_split_headers_are_not() {
+        for path in ["", "messages", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x"] {
+            assert_eq!(safe(Some(path)), DEFAULT, "{path:?}");
+        }
+        assert_eq!(safe(Some("/검색")), DEFAULT, "not a header value");
+        assert_eq!(safe(None), DEFAULT);
+    }
+
+    #[test]
+    fn the_way_back_survives_the_query_string() {
+        assert_eq!(sign_in_first("/search", "q=a b&page=2"), "/login?next=/search%3Fq%3Da%20b%26page%3D2");
+        assert_eq!(sign_in_first("/messages", ""), "/login?next=/messages");
+        assert_eq!(encode("서"), "%EC%84%9C");
+    }
+}

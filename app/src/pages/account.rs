@@ -1,0 +1,40 @@
+//! One's own account: password and signed-in devices.
+
+mod password;
+mod sessions;
+
+use crate::session::{SignedInOnly, use_session};
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use password::PasswordForm;
+use sessions::SessionList;
+
+/// Changes the password, lists and ends sessions.
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let title = use_text().board.account.title;
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            <Account/>
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn Account() -> impl IntoView {
+    let (words, session) = (&use_text().board.account, use_session());
+    let name = move || session.account().map(|account| account.username.to_string());
+    let operator = move || session.is_operator().then(|| view! { <span class="badge">{words.operator}</span> });
+    view! {
+        <div class="column">
+            <h1>{words.title}</h1>
+            <p><strong dir="auto">{name}</strong> " " {operator}</p>
+            <PasswordForm/>
+            <SessionList/>
+        </div>
+    }
+    .into_any()
+}

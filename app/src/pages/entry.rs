@@ -1,0 +1,64 @@
+//! The form that signing in and registering share.
+
+use crate::components::{ActionError, ServerForm};
+use crate::components::draft::use_draft;
+use crate::next;
+use crate::session::use_session;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::serde::de::DeserializeOwned;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::params::ParamsMap;
+use model::{Account, BoardError};
+
+/// User name and password, sent to `action`. `password` is the field's autocomplete purpose.
+#[component]
+pub fn EntryForm<S>(
+    action: ServerAction<S>,
+    form: &'static str,
+    submit: &'static str,
+    password: &'static str,
+) -> impl IntoView
+where
+    S: ServerFn<Output = Account, Error = BoardError> + DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    let words = &use_text().board.entry;
+    let (session, navigate, query) = (use_session(), use_navigate(), use_query_map());
+    let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
+    Effect::new(move |_| {
+        if let Some(Ok(account)) = action.value().get() {
+            session.begin(account);
+            navigate(&wanted(), NavigateOptions { replace: true, ..Default::default() });
+        }
+    });
+    let is_new = password == "new-password";
+    let username = use_draft(form).field("username");
+    view! {
+        <ActionError action/>
+        <ServerForm action class="stacked">
+            <input type="hidden" name="next" value=wanted/>
+            <label>
+                <span>{words.username}</span>
+                <input name="username" value=username required autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="128"/>
+            </label>
+            {is_new.then(|| view! { <p class="hint">{words.username_hint}</p> })}
+            <label>
+                <span>{words.password}</span>
+                <input name="password" type="password" required autocomplete=password minlength=is_new.then_some("8")/>
+            </label>
+            {is_new.then(|| view! { <p class="hint">{words.password_hint}</p> })}
+            <button class="primary" type="submit" disabled=move || action.pending().get()>{submit}</button>
+        </ServerForm>
+    }
+    .into_any()
+}
+
+/// The address of the other form, with the same way back.
+pub fn other_way(path: &str, query: Memo<ParamsMap>) -> String {
+    query.with(|query| match query.get_str("next") {
+        Some(next) => format!("{path}?next={}", next::encode(next)),
+        None => path.to_owned(),
+    })
+}

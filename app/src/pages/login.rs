@@ -1,0 +1,34 @@
+use super::entry::EntryForm;
+use crate::functions::accounts::LogIn;
+use crate::session::use_session;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+/// Signs in, and leads to where the reader wanted to go.
+#[component]
+pub fn LoginPage() -> impl IntoView {
+    let words = &use_text().board.entry;
+    let (session, query) = (use_session(), use_query_map());
+    let log_in = ServerAction::<LogIn>::new();
+    let why = move || {
+        let wanted = query.with(|query| query.get_str("next").is_some());
+        match session.has_ended() {
+            true => Some(words.signed_out),
+            false => wanted.then_some(words.sign_in_first),
+        }
+    };
+    let already = move || session.account().map(|account| (words.already)(account.username.as_str()));
+    view! {
+        <Title text=words.sign_in_title/>
+        <div class="column narrow">
+            <h1>{words.sign_in_title}</h1>
+            {move || why().map(|why| view! { <p class="note" role="status">{why}</p> })}
+            {move || already().map(|already| view! { <p class="note">{already}</p> })}
+            <EntryForm action=log_in form="accounts/log_in" submit=words.sign_in password="current-password"/>
+            <p><a href=move || super::entry::other_way("/register", query)>{words.no_account}</a></p>
+        </div>
+    }
+    .into_any()
+}

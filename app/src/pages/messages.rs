@@ -1,0 +1,65 @@
+//! The board itself: write, read, delete.
+
+mod list;
+mod news;
+mod post_form;
+
+use crate::functions::messages::{DeleteMessage, PostMessage, list_messages};
+use crate::session::SignedInOnly;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use list::MessageList;
+use model::Scope;
+use news::{News, NewsBar};
+use post_form::PostForm;
+
+/// Messages, newest first: `?page=N` from 1, `&mine=1` for one's own.
+#[component]
+pub fn MessagesPage() -> impl IntoView {
+    let title = use_text().board.messages.title;
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            <Board/>
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn Board() -> impl IntoView {
+    let words = &use_text().board.messages;
+    let query = use_query_map();
+    let scope = Memo::new(move |_| {
+        let mine = query.with(|query| query.get_str("mine").is_some_and(|mine| mine == "1"));
+        if mine { Scope::Mine } else { Scope::Everyone }
+    });
+    let page = Memo::new(move |_| {
+        let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
+        number.unwrap_or(1_u64).max(1)
+    });
+    let post = ServerAction::<PostMessage>::new();
+    let delete = ServerAction::<DeleteMessage>::new();
+    let refresh = RwSignal::new(0_u32);
+    let asked = move || (scope.get(), page.get(), refresh.get(), delete.version().get());
+    let messages = Resource::new(asked, |(scope, page, ..)| list_messages(scope, page));
+    let news = News::follow(scope, post.pending().into());
+    let tab = move |mine: bool| (scope.get() == if mine { Scope::Mine } else { Scope::Everyone }).then_some("page");
+    view! {
+        <div class="column">
+            <header class="page-head">
+                <h1>{words.title}</h1>
+                <nav class="tabs" aria-label=words.list>
+                    <a href="/messages" aria-current=move || tab(false)>{words.everyone}</a>
+                    <a href="/messages?mine=1" aria-current=move || tab(true)>{words.mine}</a>
+                </nav>
+            </header>
+            <PostForm post page refresh/>
+            <NewsBar news page scope refresh/>
+            <MessageList messages delete news scope page/>
+        </div>
+    }
+    .into_any()
+}

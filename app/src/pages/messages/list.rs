@@ -1,0 +1,85 @@
+use super::news::News;
+use crate::components::message::MessageRow;
+use crate::components::numbers::count;
+use crate::components::pager::{Pager, Place};
+use crate::components::{ActionError, ServerForm, loaded};
+use crate::functions::messages::DeleteMessage;
+use crate::session::use_session;
+use crate::text::use_text;
+use leptos::prelude::*;
+use model::{BoardError, Message, MessagePage, Pagination, Scope};
+
+/// The messages of a page, with their pager.
+#[component]
+pub fn MessageList(
+    messages: Resource<Result<MessagePage, BoardError>>,
+    delete: ServerAction<DeleteMessage>,
+    news: News,
+    scope: Memo<Scope>,
+    page: Memo<u64>,
+) -> impl IntoView {
+    let words = &use_text().board.messages;
+    let show = move |found: MessagePage| {
+        news.seen(&found.messages);
+        let Pagination { total, .. } = found.pagination;
+        let keep = match scope.get_untracked() {
+            Scope::Mine => vec![("mine", "1".to_owned())],
+            Scope::Everyone => Vec::new(),
+        };
+        let last = found.pagination.total_pages();
+        let place = Place { page: found.pagination.page, last, has_more: found.pagination.has_more() };
+        let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> });
+        view! {
+            <p class="total">{(words.total)(&count(total))}</p>
+            {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, page, total)}</p> })}
+            <ol class="messages" aria-label=words.list>{rows.collect_view()}</ol>
+            <Pager path="/messages" keep place/>
+        }
+        .into_any()
+    };
+    let deleted = move || delete.value().with(|value| matches!(value, Some(Ok(())))).then_some(words.deleted);
+    view! {
+        <ActionError action=delete/>
+        <p class="visually-hidden" role="status">{deleted}</p>
+        {loaded(messages, 8, show)}
+    }
+    .into_any()
+}
+
+fn nothing(scope: Memo<Scope>, page: Memo<u64>, total: u64) -> &'static str {
+    let words = &use_text().board.messages;
+    match scope.get_untracked() {
+        _ if page.get_untracked() > 1 && total > 0 => words.past_the_end,
+        Scope::Mine => words.empty_mine,
+        Scope::Everyone => words.empty,
+    }
+}
+
+#[component]
+fn Row(message: Message, delete: ServerAction<DeleteMessage>, news: News) -> impl IntoView {
+    let session = use_session();
+    let (id, author) = (message.id, message.author.clone());
+    let own = session.account().is_some_and(|account| author.as_deref() == Some(account.username.as_str()));
+    let menu = own.then(|| view! { <Menu id author=author.unwrap_or_default() delete/> }.into_any());
+    view! {
+        <li class="message" class:gone=move || news.is_gone(id) data-row tabindex="-1">
+            <MessageRow message menu/>
+        </li>
+    }
+    .into_any()
+}
+
+#[component]
+fn Menu(id: i64, author: String, delete: ServerAction<DeleteMessage>) -> impl IntoView {
+    let words = &use_text().board.messages;
+    view! {
+        <details class="menu row-menu">
+            <summary aria-label=(words.more)(&author)>"⋯"</summary>
+            <ServerForm action=delete class="inline">
+                <input type="hidden" name="id" value=id.to_string()/>
+                <button class="danger" type="submit">{words.delete}</button>
+            </ServerForm>
+        </details>
+    }
+    .into_any()
+}

@@ -1,0 +1,87 @@
+//! What has happened on the board since the list was shown. It waits, and moves nothing.
+
+use crate::live::on_live;
+use crate::session::use_session;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use model::{LiveEvent, Message, Scope};
+
+/// Messages that came, went or changed in numbers since the list was loaded.
+#[derive(Clone, Copy)]
+pub struct News {
+    arrived: RwSignal<Vec<i64>>,
+    gone: RwSignal<Vec<i64>>,
+    /// Many at once: the list is best loaded again.
+    changed: RwSignal<bool>,
+}
+
+impl News {
+    /// Collects the news of a list. What the reader is posting at the moment is no news to them.
+    pub fn follow(scope: Memo<Scope>, posting: Signal<bool>) -> Self {
+        let session = use_session();
+        let news =
+            Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
+        on_live(move |event| match event {
+            LiveEvent::MessagePosted { message } => {
+                let own = session.account().is_some_and(|account| message.author.as_deref() == Some(account.username.as_str()));
+                if if own { !posting.get_untracked() } else { scope.get_untracked() == Scope::Everyone } {
+                    news.arrived.update(|arrived| arrived.push(message.id));
+                }
+            }
+            LiveEvent::MessageDeleted { id } => {
+                news.arrived.update(|arrived| arrived.retain(|other| other != id));
+                news.gone.update(|gone| gone.push(*id));
+            }
+            LiveEvent::MessagesChanged => news.changed.set(true),
+            _ => {}
+        });
+        news
+    }
+
+    /// The list has been loaded: what it shows is no news, nor is what came before it.
+    pub fn seen(self, messages: &[Message]) {
+        let newest = messages.iter().map(|message| message.id).max().unwrap_or(0);
+        if self.arrived.with_untracked(|arrived| arrived.iter().any(|id| *id <= newest)) {
+            self.arrived.update(|arrived| arrived.retain(|id| *id > newest));
+        }
+    }
+
+    pub fn is_gone(self, id: i64) -> bool {
+        self.gone.with(|gone| gone.contains(&id))
+    }
+
+    fn forget(self) {
+        self.arrived.update(Vec::clear);
+        self.gone.update(Vec::clear);
+        self.changed.set(false);
+    }
+}
+
+/// `3 new`: shows them when pressed.
+#[component]
+pub fn NewsBar(news: News, page: Memo<u64>, scope: Memo<Scope>, refresh: RwSignal<u32>) -> impl IntoView {
+    let (words, navigate) = (&use_text().board.messages, use_navigate());
+    let label = move || {
+        let count = news.arrived.with(Vec::len) as u64;
+        match news.changed.get() {
+            true => Some(words.changed.to_owned()),
+            false => (count > 0).then(|| (words.new)(count)),
+        }
+    };
+    let show = move |_| {
+        news.forget();
+        refresh.update(|n| *n += 1);
+        if page.get_untracked() > 1 {
+            let first = if scope.get_untracked() == Scope::Mine { "/messages?mine=1" } else { "/messages" };
+            navigate(first, NavigateOptions::default());
+        }
+    };
+    view! {
+        <div class="news" role="status">
+            <button type="button" class="news-bar" hidden=move || label().is_none() on:click=show>{label}</button>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,69 @@
+use crate::components::{ActionError, ServerForm};
+use crate::components::draft::use_draft;
+use crate::components::numbers::count;
+use crate::functions::messages::PostMessage;
+use crate::text::use_text;
+use leptos::html::{Form, Textarea};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use model::MessageText;
+
+/// Writes a message; Ctrl or Cmd and Enter posts it. What was typed stays until it is stored.
+#[component]
+pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSignal<u32>) -> impl IntoView {
+    let (words, navigate) = (&use_text().board.messages, use_navigate());
+    let (field, form) = (NodeRef::<Textarea>::new(), NodeRef::<Form>::new());
+    let draft = use_draft("messages/post").field("text");
+    let length = RwSignal::new(draft.chars().count());
+    let measure = move || {
+        if let Some(field) = field.get_untracked() {
+            length.set(field.value().chars().count());
+        }
+    };
+    // What was typed before the page came alive.
+    Effect::new(move |_| measure());
+    Effect::new(move |before: Option<usize>| {
+        let version = post.version().get();
+        if before.is_some_and(|before| before != version) && post.value().with_untracked(|value| matches!(value, Some(Ok(_)))) {
+            if let Some(field) = field.get_untracked() {
+                field.set_value("");
+            }
+            length.set(0);
+            refresh.update(|n| *n += 1);
+            if page.get_untracked() > 1 {
+                navigate("/messages", NavigateOptions::default());
+            }
+        }
+        version
+    });
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) && !event.is_composing() {
+            event.prevent_default();
+            if let Some(form) = form.get_untracked().filter(|_| !post.pending().get_untracked()) {
+                let _ = form.request_submit();
+            }
+        }
+    };
+    let counter = move || (words.characters)(&count(length.get() as u64), &count(MessageText::MAX_CHARS as u64));
+    view! {
+        <ServerForm action=post node_ref=form class="post-form">
+            <ActionError action=post/>
+            <label class="visually-hidden" for="new-message">{words.label}</label>
+            <textarea id="new-message" name="text" rows="3" required dir="auto" placeholder=words.placeholder
+                aria-describedby="new-message-length" node_ref=field on:input=move |_| measure() on:keydown=on_key>
+                {draft}
+            </textarea>
+            <div class="post-foot">
+                <span id="new-message-length" class="counter" class=("too-long", move || length.get() > MessageText::MAX_CHARS)>
+                    {counter}
+                </span>
+                <button class="primary" type="submit" disabled=move || post.pending().get()>
+                    {move || if post.pending().get() { words.posting } else { words.post }}
+                    <kbd class="needs-script" aria-hidden="true">"⌃↵"</kbd>
+                </button>
+            </div>
+        </ServerForm>
+    }
+    .into_any()
+}

@@ -1,0 +1,22 @@
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// What is shown for an address that leads nowhere, with status 404.
+#[component]
+pub fn NotFoundPage() -> impl IntoView {
+    let words = &use_text().common.not_found;
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <Title text=words.title/>
+        <div class="column">
+            <h1>{words.title}</h1>
+            <p>{words.advice}</p>
+            <p><a href="/">{words.home}</a></p>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,23 @@
+use super::entry::{EntryForm, other_way};
+use crate::functions::accounts::Register;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+/// Registers, which signs in right away.
+#[component]
+pub fn RegisterPage() -> impl IntoView {
+    let words = &use_text().board.entry;
+    let query = use_query_map();
+    let register = ServerAction::<Register>::new();
+    view! {
+        <Title text=words.register_title/>
+        <div class="column narrow">
+            <h1>{words.register_title}</h1>
+            <EntryForm action=register form="accounts/register" submit=words.register password="new-password"/>
+            <p><a href=move || other_way("/login", query)>{words.has_account}</a></p>
+        </div>
+    }
+    .into_any()
+}

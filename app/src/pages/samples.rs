@@ -1,0 +1,136 @@
+//! Sample messages: generate, watch, remove together.
+
+mod progress;
+
+use crate::components::draft::use_draft;
+use crate::components::numbers::count;
+use crate::components::{ActionError, ServerForm, loaded};
+use crate::functions::samples::{CancelSamples, GenerateSamples, RemoveSamples, samples_status};
+use crate::live::on_live;
+use crate::session::{SignedInOnly, use_session};
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::{LiveEvent, SampleJob, SampleState};
+use progress::Progress;
+
+/// Generates sample messages, with their progress.
+#[component]
+pub fn SamplesPage() -> impl IntoView {
+    let title = use_text().board.samples.title;
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            <Samples/>
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn Samples() -> impl IntoView {
+    let words = &use_text().board.samples;
+    let generate = ServerAction::<GenerateSamples>::new();
+    let remove = ServerAction::<RemoveSamples>::new();
+    let cancel = ServerAction::<CancelSamples>::new();
+    let asked = move || (generate.version().get(), remove.version().get(), cancel.version().get());
+    let status = Resource::new(asked, |_| samples_status());
+    // News is newer than what was loaded before it.
+    let news = RwSignal::new(None::<SampleJob>);
+    on_live(move |event| {
+        if let LiveEvent::Samples { job } = event {
+            news.set(Some(job.clone()));
+        }
+    });
+    let show = move |loaded: Option<SampleJob>| {
+        let job = Memo::new(move |_| latest(loaded.clone(), news.get()));
+        view! {
+            <GenerateForm generate job/>
+            <Progress job cancel/>
+            <RemoveForm remove job/>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="column">
+            <h1>{words.title}</h1>
+            <p>{words.about} " " <a href="/messages">{words.see}</a></p>
+            <ActionError action=generate/>
+            <ActionError action=remove/>
+            <ActionError action=cancel/>
+            {loaded(status, 6, show)}
+        </div>
+    }
+    .into_any()
+}
+
+/// The job that is further on; ids count up.
+fn latest(loaded: Option<SampleJob>, news: Option<SampleJob>) -> Option<SampleJob> {
+    let age = |job: &SampleJob| (job.id, job.state != SampleState::Running, job.done);
+    [loaded, news].into_iter().flatten().max_by_key(age)
+}
+
+fn is_running(job: Memo<Option<SampleJob>>) -> bool {
+    job.with(|job| job.as_ref().is_some_and(|job| job.state == SampleState::Running))
+}
+
+#[component]
+fn GenerateForm(generate: ServerAction<GenerateSamples>, job: Memo<Option<SampleJob>>) -> impl IntoView {
+    let words = &use_text().board.samples;
+    let most = match use_session().is_operator() {
+        true => SampleJob::MAX_FOR_OPERATORS,
+        false => SampleJob::MAX_FOR_ANYBODY,
+    };
+    let draft = use_draft("samples/generate").field("count");
+    let value = if draft.is_empty() { SampleJob::MAX_FOR_ANYBODY.to_string() } else { draft };
+    view! {
+        <ServerForm action=generate class="row-form">
+            <label>
+                <span>{words.count}</span>
+                <input type="number" name="count" min="1" max=most.to_string() value=value required inputmode="numeric"/>
+            </label>
+            <button class="primary" type="submit" disabled=move || generate.pending().get() || is_running(job)>
+                {words.generate}
+            </button>
+            <p class="hint">{(words.most)(&count(most))}</p>
+        </ServerForm>
+    }
+    .into_any()
+}
+
+#[component]
+fn RemoveForm(remove: ServerAction<RemoveSamples>, job: Memo<Option<SampleJob>>) -> impl IntoView {
+    let words = &use_text().board.samples;
+    let what = if use_session().is_operator() { words.remove_all } else { words.remove_own };
+    view! {
+        <ServerForm action=remove class="row-form">
+            <button class="danger" type="submit" disabled=move || remove.pending().get() || is_running(job)>
+                {words.remove}
+            </button>
+            <p class="hint">{what}</p>
+        </ServerForm>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::latest;
+    use model::{SampleJob, SampleState, Timestamp};
+
+    fn job(id: u64, done: u64, state: SampleState) -> Option<SampleJob> {
+        let (username, started_at) = ("mina".to_owned(), Timestamp::default());
+        Some(SampleJob { id, username, removing: false, wanted: 9, done, state, started_at, elapsed_ms: 1 })
+    }
+
+    #[test]
+    fn the_job_that_is_further_on_is_shown() {
+        let (begun, on) = (job(1, 0, SampleState::Running), job(1, 5, SampleState::Running));
+        let (cancelled, next) = (job(1, 5, SampleState::Cancelled), job(2, 0, SampleState::Running));
+        assert_eq!(latest(begun.clone(), on.clone()), on);
+        assert_eq!(latest(cancelled.clone(), on), cancelled);
+        assert_eq!(latest(next.clone(), cancelled), next);
+        assert_eq!(latest(begun.clone(), None), begun);
+        assert_eq!(latest(None, None), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Search as you type. The address is the one truth: typing changes it, and the results follow it.
+
+mod results;
+
+use crate::functions::search::find_messages;
+use crate::next::encode;
+use crate::session::SignedInOnly;
+use crate::text::use_text;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos::web_sys::HtmlInputElement;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use model::SearchQuery;
+use results::Results;
+
+/// How long the reader must pause before the search starts.
+#[cfg(feature = "hydrate")]
+const PAUSE_MS: i32 = 150;
+
+/// Searches messages: `?q=` and `&page=N` from 1.
+#[component]
+pub fn SearchPage() -> impl IntoView {
+    let words = &use_text().board.search;
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
+    let title = move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            <Search wanted/>
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn Search(wanted: Memo<String>) -> impl IntoView {
+    let query = use_query_map();
+    let page = Memo::new(move |_| {
+        let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
+        number.unwrap_or(1_u64).max(1)
+    });
+    // A later question cancels the answer to an earlier one.
+    let found = Resource::new(move || (wanted.get(), page.get()), |(query, page)| async move {
+        if query.is_empty() { Ok(None) } else { find_messages(query, page).await }
+    });
+    view! {
+        <div class="column">
+            <SearchField wanted/>
+            <Results found/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn SearchField(wanted: Memo<String>) -> impl IntoView {
+    let (words, navigate) = (&use_text().board.search, use_navigate());
+    let field = NodeRef::<Input>::new();
+    let search = StoredValue::new_local(move || {
+        let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };
+        let typed = typed.trim();
+        if wanted.try_get_untracked().is_some_and(|wanted| wanted != typed) {
+            let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
+            navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
+        }
+    });
+    let timer = StoredValue::new(None::<i32>);
+    let search_soon = move || {
+        #[cfg(feature = "hydrate")]
+        {
+            if let Some(waiting) = timer.get_value() {
+                crate::web::cancel(waiting);
+            }
+            let task = move || {
+                let _ = search.try_with_value(|search| search());
+            };
+            timer.set_value(crate::web::after(PAUSE_MS, task));
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = timer;
+    };
+    // The way back and forth changes the field; what was typed before the page came alive counts as typed.
+    Effect::new(move |before: Option<()>| {
+        let (wanted, Some(field)) = (wanted.get(), field.get()) else { return };
+        if before.is_none() {
+            return search_soon();
+        }
+        if field.value().trim() != wanted && !has_focus(&field) {
+            field.set_value(&wanted);
+        }
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        search.with_value(|search| search());
+    };
+    view! {
+        <form method="get" action="/search" role="search" class="search-form" on:submit=submit>
+            <h1><label for="search-field">{words.label}</label></h1>
+            <div class="search-line">
+                <input id="search-field" type="search" name="q" value=wanted.get_untracked() node_ref=field autocomplete="off"
+                    maxlength=SearchQuery::MAX_CHARS.to_string() placeholder=words.placeholder dir="auto"
+                    on:input=move |_| search_soon()/>
+                <button class="primary" type="submit">{words.submit}</button>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn has_focus(field: &HtmlInputElement) -> bool {
+    document().active_element().is_some_and(|active| active.is_same_node(Some(field)))
+}

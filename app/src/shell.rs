@@ -1,0 +1,47 @@
+//! The document around the pages.
+
+use crate::app::App;
+use crate::context::{request, state};
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+/// The whole document of a request; `AppState` and the request's parts are in the context.
+pub fn shell() -> impl IntoView {
+    let (site, request) = (state().site, request());
+    let lang = request.as_ref().map(|request| request.lang).unwrap_or_default().tag();
+    let theme = request.as_ref().and_then(|request| request.theme.clone());
+    let scheme = theme.clone().unwrap_or_else(|| "light dark".to_owned());
+    let page_trace = request.and_then(|request| request.page_trace);
+    let (traceparent, document) = page_trace.map(|trace| (trace.traceparent, trace.document_load)).unzip();
+    // Leptos's own tag reads the names of the files from disk; ours are embedded.
+    let start = format!(
+        "import({:?}).then(m=>m.default({{module_or_path:{:?}}}).then(()=>m.hydrate()))",
+        site.script, site.wasm
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang=lang data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content=scheme/>
+                {traceparent.map(|value| view! { <meta name="traceparent" content=value/> })}
+                {document.map(|value| view! { <meta name="glassboard-document" content=value/> })}
+                <link rel="stylesheet" href=site.style.clone()/>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                // Under strict-dynamic, what is loaded early needs the nonce too.
+                <link rel="modulepreload" href=site.script.clone() nonce=use_nonce()/>
+                <link rel="preload" href=site.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <script type="module" nonce=use_nonce()>
+                    {start}
+                </script>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}

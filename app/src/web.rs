@@ -1,0 +1,96 @@
+//! The browser, as far as the pages touch it directly.
+
+use js_sys::{Date, Intl, Object, Reflect};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, Element, Event, EventTarget, HtmlDocument, HtmlElement, Window};
+
+#[must_use]
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+#[must_use]
+pub fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The `<html>` element.
+#[must_use]
+pub fn root() -> Option<Element> {
+    document()?.document_element()
+}
+
+#[must_use]
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    document()?.query_selector(selector).ok()??.dyn_into().ok()
+}
+
+/// Listens for as long as the page lives.
+pub fn listen(target: &EventTarget, kind: &str, handler: impl FnMut(Event) + 'static) {
+    let handler = Closure::<dyn FnMut(Event)>::new(handler).into_js_value();
+    let _ = target.add_event_listener_with_callback(kind, handler.unchecked_ref());
+}
+
+/// Runs `task` once, after `ms` milliseconds; the id cancels it with [`cancel`].
+pub fn after(ms: i32, task: impl FnOnce() + 'static) -> Option<i32> {
+    let task = Closure::once_into_js(task);
+    window()?.set_timeout_with_callback_and_timeout_and_arguments_0(task.unchecked_ref(), ms).ok()
+}
+
+pub fn cancel(timeout: i32) {
+    if let Some(window) = window() {
+        window.clear_timeout_with_handle(timeout);
+    }
+}
+
+/// Moves the focus to the first match, once there is one (a page that is still coming gets a second).
+pub fn focus_when_there(selector: &'static str) {
+    fn attempt(selector: &'static str, left: u32) {
+        match find(selector) {
+            Some(element) => {
+                let _ = element.focus();
+            }
+            None if left > 0 => {
+                let _ = after(50, move || attempt(selector, left - 1));
+            }
+            None => {}
+        }
+    }
+    attempt(selector, 20);
+}
+
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> i64 {
+    Date::now() as i64
+}
+
+/// How far local time is ahead of UTC at a moment, in minutes.
+#[must_use]
+pub fn offset_minutes(ms: i64) -> i64 {
+    -(Date::new(&JsValue::from_f64(ms as f64)).get_timezone_offset() as i64)
+}
+
+/// The reader's IANA time zone.
+#[must_use]
+pub fn zone() -> Option<String> {
+    let format = Intl::DateTimeFormat::new(&js_sys::Array::new(), &Object::new());
+    Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+}
+
+#[must_use]
+pub fn cookie(name: &str) -> Option<String> {
+    let cookies = document()?.dyn_into::<HtmlDocument>().ok()?.cookie().ok()?;
+    let found = cookies.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
+    Some(found.to_owned())
+}
+
+/// Keeps a preference for a year; `value` must be free of `;` and white space.
+pub fn set_cookie(name: &str, value: &str) {
+    if let Some(document) = document().and_then(|document| document.dyn_into::<HtmlDocument>().ok()) {
+        let secure = window().and_then(|window| window.location().protocol().ok()).is_some_and(|p| p == "https:");
+        let secure = if secure { "; Secure" } else { "" };
+        let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
+    }
+}

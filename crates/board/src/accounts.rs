@@ -1,0 +1,152 @@
+use crate::fold::user_key;
+use crate::login_limit::LoginLimit;
+use crate::passwords::Passwords;
+use crate::ports::User;
+use crate::sessions::{Caller, SessionToken, Sessions, SignedIn};
+use crate::{Operators, Ports};
+use model::{Account, BoardError, Code, Password, Username};
+
+/// Registers, signs in and out, changes passwords.
+pub struct Accounts {
+    ports: Ports,
+    sessions: Sessions,
+    operators: Operators,
+    passwords: Passwords,
+    limit: LoginLimit,
+}
+
+impl Accounts {
+    pub(crate) fn new(ports: &Ports, sessions: Sessions, operators: Operators, passwords: Passwords) -> Self {
+        Self { ports: ports.clone(), sessions, operators, passwords, limit: LoginLimit::default() }
+    }
+
+    /// Registers a user. `min_chars` is the door's: 8 in the UI, 1 on the REST path.
+    ///
+    /// # Errors
+    /// `CredentialsRequired`, `InvalidUsername`, `InvalidPassword`, `UsernameReserved` (an operator's name),
+    /// `UsernameTaken`, `Unavailable`.
+    #[tracing::instrument(name = "register", skip_all)]
+    pub async fn register(&self, username: &str, password: String, min_chars: usize) -> Result<Username, BoardError> {
+        let (username, password) = (Username::parse(username)?, Password::parse(password, min_chars)?);
+        if self.operators.is_listed(&username) {
+            return Err(Code::UsernameReserved.into());
+        }
+        self.add(username, &password).await
+    }
+
+    /// Adds a user without asking whether the name is reserved: for the command line.
+    ///
+    /// # Errors
+    /// `CredentialsRequired`, `InvalidUsername`, `InvalidPassword`, `UsernameTaken`, `Unavailable`.
+    pub async fn add_user(&self, username: &str, password: String) -> Result<Username, BoardError> {
+        let password = Password::parse(password, Password::MIN_CHARS_IN_UI)?;
+        self.add(Username::parse(username)?, &password).await
+    }
+
+    async fn add(&self, username: Username, password: &Password) -> Result<Username, BoardError> {
+        let key = user_key(&username);
+        if self.ports.store.user(&key).await?.is_some() {
+            return Err(Code::UsernameTaken.into());
+        }
+        let user = User { username, password_hash: self.passwords.hash(password).await? };
+        if !self.ports.store.add_user(&user, &key, self.ports.clock.now()).await? {
+            return Err(Code::UsernameTaken.into());
+        }
+        tracing::info!(event.name = "user.registered", "registered");
+        Ok(user.username)
+    }
+
+    /// Signs in and starts a session.
+    ///
+    /// # Errors
+    /// `CredentialsRequired` when either is empty; `InvalidCredentials`, the same and as late for an unknown user as for
+    /// a wrong password; `TooManyRequests` after repeated failures from one address; `Unavailable`.
+    #[tracing::instrument(name = "log in", skip_all)]
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: String,
+        caller: &Caller,
+    ) -> Result<(SessionToken, SignedIn), BoardError> {
+        if username.trim().is_empty() || password.is_empty() {
+            return Err(Code::CredentialsRequired.into());
+        }
+        let parsed = Username::parse(username).ok().zip(Password::parse(password, 1).ok());
+        let Some((username, password)) = parsed else { return Err(Code::InvalidCredentials.into()) };
+        let key = user_key(&username);
+        let now = self.ports.clock.now();
+        self.limit.check(&key, &caller.address, now)?;
+        let user = self.ports.store.user(&key).await?;
+        let stored = user.as_ref().map(|user| user.password_hash.as_str());
+        if !self.passwords.verify(&password, stored).await? {
+            self.limit.failed(&key, &caller.address, now);
+            tracing::warn!(event.name = "login.failed", client.address = %caller.address, "log-in failed");
+            return Err(Code::InvalidCredentials.into());
+        }
+        self.limit.succeeded(&key, &caller.address);
+        let shown = user.map_or(username, |user| user.username);
+        let started = self.sessions.start(shown, caller).await?;
+        tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
+        Ok(started)
+    }
+
+    /// Changes the user's password and ends their other sessions.
+    ///
+    /// # Errors
+    /// `InvalidCredentials` when the current one is wrong; `InvalidPassword`; `TooManyRequests`; `Unavailable`.
+    #[tracing::instrument(name = "change password", skip_all)]
+    pub async fn change_password(
+        &self,
+        who: &SignedIn,
+        current: String,
+        new: String,
+        caller: &Caller,
+    ) -> Result<(), BoardError> {
+        let new = Password::parse(new, Password::MIN_CHARS_IN_UI)?;
+        let current = Password::parse(current, 1).map_err(|_| Code::InvalidCredentials)?;
+        let now = self.ports.clock.now();
+        self.limit.check(&who.user_key, &caller.address, now)?;
+        let user = self.ports.store.user(&who.user_key).await?;
+        let stored = user.as_ref().map(|user| user.password_hash.as_str());
+        if !self.passwords.verify(&current, stored).await? {
+            self.limit.failed(&who.user_key, &caller.address, now);
+            return Err(Code::InvalidCredentials.into());
+        }
+        self.store_password(&who.user_key, &new, Some(&who.session.id)).await
+    }
+
+    /// Sets a user's password and ends all of their sessions in this process: for the command line.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidUsername`, `InvalidPassword`, `Unavailable`.
+    pub async fn set_password(&self, username: &str, password: String) -> Result<(), BoardError> {
+        let password = Password::parse(password, Password::MIN_CHARS_IN_UI)?;
+        self.store_password(&user_key(&Username::parse(username)?), &password, None).await
+    }
+
+    async fn store_password(&self, key: &str, password: &Password, keep: Option<&str>) -> Result<(), BoardError> {
+        let hash = self.passwords.hash(password).await?;
+        if !self.ports.store.set_password(key, &hash).await? {
+            return Err(Code::NotFound.into());
+        }
+        tracing::info!(event.name = "password.changed", "password changed");
+        self.sessions.end_others(key, keep).await
+    }
+
+    /// Whether this user may see what others do. With no operators listed, everybody on a local embedded server may.
+    #[must_use]
+    pub fn is_operator(&self, who: &SignedIn, caller: &Caller) -> bool {
+        self.operators.is_listed(&who.username) || (self.operators.is_empty() && caller.local)
+    }
+
+    /// # Errors
+    /// `OperatorsOnly`.
+    pub fn require_operator(&self, who: &SignedIn, caller: &Caller) -> Result<(), BoardError> {
+        if self.is_operator(who, caller) { Ok(()) } else { Err(Code::OperatorsOnly.into()) }
+    }
+
+    #[must_use]
+    pub fn account(&self, who: &SignedIn, caller: &Caller) -> Account {
+        Account { username: who.username.clone(), operator: self.is_operator(who, caller) }
+    }
+}

@@ -1,0 +1,124 @@
+//! What the board does: accounts, sessions, messages, search, samples and the API log, on the ports it needs.
+//!
+//! Nothing here does I/O: ports are traits, implemented by `store`, `cache` and `events`; time and randomness
+//! are ports too, so that tests choose them.
+
+mod accounts;
+mod api_log;
+pub mod fold;
+mod login_limit;
+mod messages;
+mod passwords;
+pub mod ports;
+mod samples;
+mod search;
+mod sessions;
+
+pub use accounts::Accounts;
+pub use api_log::ApiLogs;
+pub use messages::Messages;
+pub use passwords::Passwords;
+pub use samples::Samples;
+pub use search::Search;
+pub use sessions::{Caller, MAX_SESSIONS_PER_USER, SESSION_TTL_S, SessionToken, Sessions, SignedIn};
+
+use model::Username;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The ports that a board stands on.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn ports::Store>,
+    pub sessions: Arc<dyn ports::SessionStore>,
+    pub search_cache: Arc<dyn ports::SearchCache>,
+    pub api_log: Arc<dyn ports::ApiLog>,
+    pub events: Arc<dyn ports::Events>,
+    pub live: Arc<dyn ports::Live>,
+    pub clock: Arc<dyn ports::Clock>,
+    pub random: Arc<dyn ports::Random>,
+}
+
+/// Who is an operator.
+#[derive(Debug, Clone, Default)]
+pub struct Operators(HashSet<String>);
+
+impl Operators {
+    /// The operators with these names; none listed means that nobody is one by name.
+    #[must_use]
+    pub fn named(names: &[Username]) -> Self {
+        Self(names.iter().map(fold::user_key).collect())
+    }
+
+    #[must_use]
+    pub fn is_listed(&self, name: &Username) -> bool {
+        self.0.contains(&fold::user_key(name))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The board: one service per area.
+pub struct Board {
+    ports: Ports,
+    accounts: Accounts,
+    sessions: Sessions,
+    messages: Messages,
+    search: Search,
+    samples: Samples,
+    api_logs: ApiLogs,
+}
+
+impl Board {
+    #[must_use]
+    pub fn new(ports: Ports, operators: Operators, passwords: Passwords) -> Self {
+        let sessions = Sessions::new(&ports);
+        Self {
+            accounts: Accounts::new(&ports, sessions.clone(), operators, passwords),
+            samples: Samples::new(&ports),
+            search: Search::new(&ports),
+            api_logs: ApiLogs::new(&ports),
+            messages: Messages::new(&ports),
+            sessions,
+            ports,
+        }
+    }
+
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    #[must_use]
+    pub fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    #[must_use]
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    #[must_use]
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    #[must_use]
+    pub fn api_logs(&self) -> &ApiLogs {
+        &self.api_logs
+    }
+
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+}

@@ -1,0 +1,233 @@
+//! What the board needs from outside. Each operation is atomic.
+
+use async_trait::async_trait;
+use model::{
+    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest,
+    SearchQuery, Timestamp, TotalRelation, Username,
+};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// An engine failed; nothing was done, or it is unknown whether it was.
+#[derive(Debug, thiserror::Error)]
+#[error("{engine}: {source}")]
+pub struct PortError {
+    /// The engine's name, as an operator knows it: `sqlite`, `redis` ...
+    pub engine: &'static str,
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl PortError {
+    pub fn new(engine: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { engine, source: source.into() }
+    }
+}
+
+/// The one place where an engine's failure becomes an answer: logged with its source, told as `unavailable`.
+impl From<PortError> for BoardError {
+    fn from(error: PortError) -> Self {
+        tracing::error!(engine = error.engine, exception.message = %error.source, "dependency failed");
+        Code::Unavailable.into()
+    }
+}
+
+/// A stored account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub username: Username,
+    /// In PHC string format.
+    pub password_hash: String,
+}
+
+/// What became of a wish to delete a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    Yes,
+    NotYours,
+    NotThere,
+}
+
+/// Matches of a search in the store, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matches {
+    pub messages: Vec<Message>,
+    /// Exact up to 1,000, else a lower bound.
+    pub total: u64,
+    pub relation: TotalRelation,
+    pub has_more: bool,
+}
+
+/// Users and messages. `author_key` and `user_key` are [`crate::fold::user_key`]s.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// `false` when the name is taken (compared by its key).
+    async fn add_user(&self, user: &User, key: &str, now: Timestamp) -> Result<bool, PortError>;
+
+    async fn user(&self, key: &str) -> Result<Option<User>, PortError>;
+
+    /// `false` when there is no such user.
+    async fn set_password(&self, key: &str, password_hash: &str) -> Result<bool, PortError>;
+
+    /// Stores a message; on return it is committed, and the next search finds it.
+    async fn add_message(&self, author: &Username, text: &MessageText, now: Timestamp) -> Result<Message, PortError>;
+
+    /// Deletes a message of this author.
+    async fn delete_message(&self, id: i64, author_key: &str) -> Result<Deleted, PortError>;
+
+    /// Everyone's messages, or one author's, newest first. Any page costs about as much as the first.
+    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError>;
+
+    /// Messages that contain the query as a substring, both folded ([`crate::fold::fold`]), newest first.
+    async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError>;
+
+    /// Stores generated messages, marked as samples, in one transaction.
+    async fn add_samples(&self, author: &Username, texts: Vec<String>, now: Timestamp) -> Result<(), PortError>;
+
+    /// Deletes up to `limit` samples, of this author or of everybody; how many were deleted.
+    async fn delete_samples(&self, author_key: Option<&str>, limit: u32) -> Result<u64, PortError>;
+
+    /// How many samples there are, of this author or of everybody.
+    async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError>;
+
+    /// Answers when the engine does.
+    async fn ping(&self) -> Result<(), PortError>;
+}
+
+/// One signed-in browser, as it is stored under the hash of its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Public name of the session; says nothing about the token.
+    pub id: String,
+    pub username: Username,
+    /// The visitor cookie's hash: ties the traces before and after log-in together.
+    pub browser_id: String,
+    pub user_agent: String,
+    pub login_at: Timestamp,
+    pub last_activity: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// SHA-256 of a session's token.
+pub type TokenHash = [u8; 32];
+
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Adds a session; beyond [`crate::MAX_SESSIONS_PER_USER`] the least recently used one goes.
+    async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<(), PortError>;
+
+    /// The live session of this token, its expiry moved to `now + ttl_s`.
+    async fn touch(
+        &self,
+        user_key: &str,
+        token: &TokenHash,
+        now: Timestamp,
+        ttl_s: i64,
+    ) -> Result<Option<Arc<Session>>, PortError>;
+
+    /// The user's live sessions, most recently used first.
+    async fn list(&self, user_key: &str, now: Timestamp) -> Result<Vec<Arc<Session>>, PortError>;
+
+    /// Ends the session with this public id; `false` when it is not one of the user's.
+    async fn end(&self, user_key: &str, id: &str) -> Result<bool, PortError>;
+
+    /// Ends all of the user's sessions but the one with this public id; the ended ids.
+    async fn end_others(&self, user_key: &str, keep_id: Option<&str>) -> Result<Vec<String>, PortError>;
+}
+
+/// An entry of the search cache, for its statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedQuery {
+    pub query: String,
+    pub hits: u64,
+    pub cached_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub results: u64,
+}
+
+/// Search results by folded query and page. Right after every write: a result is stored with the generation that was read
+/// before the store was asked, and is only given back while that generation lasts.
+#[async_trait]
+pub trait SearchCache: Send + Sync {
+    /// The generation now; `None` when the cache can't be asked (then nothing is cached).
+    async fn generation(&self) -> Option<u64>;
+
+    /// Ends the generation: called after each committed change, before it is acknowledged.
+    async fn end_generation(&self) -> Result<(), PortError>;
+
+    async fn get(
+        &self,
+        query: &str,
+        page: PageRequest,
+        generation: u64,
+        now: Timestamp,
+    ) -> Option<Arc<model::SearchPage>>;
+
+    async fn put(&self, query: &str, page: Arc<model::SearchPage>, generation: u64, now: Timestamp);
+
+    async fn entries(&self, now: Timestamp) -> Result<Vec<CachedQuery>, PortError>;
+
+    /// Clears one query, or all; how many entries went.
+    async fn clear(&self, query: Option<&str>) -> Result<u64, PortError>;
+}
+
+/// The API log, newest first, bounded.
+#[async_trait]
+pub trait ApiLog: Send + Sync {
+    /// Never waits: what does not fit is dropped and counted.
+    fn append(&self, entry: ApiLogEntry);
+
+    async fn page(&self, filter: &ApiLogFilter, page: PageRequest) -> Result<ApiLogPage, PortError>;
+}
+
+/// API events on their way to the statistics.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Never waits: what does not fit is dropped and counted.
+    fn send(&self, event: ApiLogEntry);
+
+    /// The events that arrived last, newest first.
+    async fn recent(&self, page: PageRequest) -> Result<ApiLogPage, PortError>;
+
+    /// How many were dropped since the start.
+    fn lost(&self) -> u64;
+}
+
+/// News for open pages.
+pub trait Live: Send + Sync {
+    /// Never waits; a listener that is too slow loses the oldest news and is told so by its receiver.
+    fn publish(&self, news: News);
+
+    /// Whether anybody would hear it.
+    fn has_listeners(&self) -> bool;
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<News>>;
+}
+
+/// A live event with who may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub audience: Audience,
+    pub event: LiveEvent,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    Everyone,
+    Operators,
+    /// The user with this key.
+    User(String),
+    /// The session with this public id.
+    Session(String),
+}
+
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+    /// Milliseconds of a clock that never goes back.
+    fn monotonic_us(&self) -> u64;
+}
+
+pub trait Random: Send + Sync {
+    /// Bytes from the system's cryptographic source.
+    fn bytes(&self) -> Result<[u8; 32], PortError>;
+}

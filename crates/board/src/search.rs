@@ -1,0 +1,83 @@
+use crate::Ports;
+use crate::fold::{fold, highlights};
+use crate::ports::{CachedQuery, Matches};
+use crate::sessions::SignedIn;
+use model::{BoardError, Message, PageRequest, SearchHit, SearchPage, SearchQuery};
+use std::sync::Arc;
+
+/// Searches messages, through the cache.
+pub struct Search {
+    ports: Ports,
+}
+
+impl Search {
+    pub(crate) fn new(ports: &Ports) -> Self {
+        Self { ports: ports.clone() }
+    }
+
+    /// Messages that contain the query, newest first. Whoever asks must be signed in.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    #[tracing::instrument(name = "search", skip_all, fields(search.cache_hit = tracing::field::Empty))]
+    pub async fn search(
+        &self,
+        _who: &SignedIn,
+        query: &SearchQuery,
+        page: PageRequest,
+    ) -> Result<Arc<SearchPage>, BoardError> {
+        let (now, started) = (self.ports.clock.now(), self.ports.clock.monotonic_us());
+        let folded = fold(query.as_str());
+        // Read before the store is asked: a result is never kept under a generation younger than itself.
+        let generation = self.ports.search_cache.generation().await;
+        if let Some(generation) = generation
+            && let Some(page) = self.ports.search_cache.get(&folded, page, generation, now).await
+        {
+            tracing::Span::current().record("search.cache_hit", true);
+            return Ok(page);
+        }
+        tracing::Span::current().record("search.cache_hit", false);
+        let matches = self.ports.store.search(query, page).await?;
+        let took_us = self.ports.clock.monotonic_us().saturating_sub(started);
+        let found = Arc::new(found(matches, query, &folded, page, took_us));
+        if let Some(generation) = generation {
+            let cached = Arc::new(SearchPage { from_cache: true, ..(*found).clone() });
+            self.ports.search_cache.put(&folded, cached, generation, now).await;
+        }
+        Ok(found)
+    }
+
+    /// What the cache holds.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn cached(&self) -> Result<Vec<CachedQuery>, BoardError> {
+        Ok(self.ports.search_cache.entries(self.ports.clock.now()).await?)
+    }
+
+    /// Clears one query, or all; how many entries went.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn clear(&self, query: Option<&str>) -> Result<u64, BoardError> {
+        let folded = query.map(|query| fold(query.trim()));
+        Ok(self.ports.search_cache.clear(folded.as_deref()).await?)
+    }
+}
+
+fn found(matches: Matches, query: &SearchQuery, folded: &str, page: PageRequest, took_us: u64) -> SearchPage {
+    let hit = |message: Message| SearchHit {
+        highlights: message.text.as_deref().map(|text| highlights(text, folded)).unwrap_or_default(),
+        message,
+    };
+    SearchPage {
+        query: query.as_str().to_owned(),
+        hits: matches.messages.into_iter().map(hit).collect(),
+        page,
+        total: matches.total,
+        relation: matches.relation,
+        has_more: matches.has_more,
+        took_us,
+        from_cache: false,
+    }
+}

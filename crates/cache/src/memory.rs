@@ -1,0 +1,11 @@
+//! For one process: everything here is gone when it ends, and all of it is bounded.
+
+mod api_log;
+mod live;
+mod search;
+mod sessions;
+
+pub use api_log::MemoryApiLog;
+pub use live::MemoryLive;
+pub use search::MemorySearchCache;
+pub use sessions::MemorySessions;

@@ -1,0 +1,140 @@
+//! What the board may rely on, whatever engine is behind the ports. Run on every adapter.
+
+use board::MAX_SESSIONS_PER_USER;
+use board::ports::{ApiLog, SearchCache, Session, SessionStore};
+use cache::memory::{MemoryApiLog, MemorySearchCache, MemorySessions};
+use model::{ApiLogEntry, ApiLogFilter, PageRequest, SearchPage, Timestamp, TotalRelation, Username};
+use std::sync::Arc;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(seconds * 1000)
+}
+
+fn session(id: &str, login_at: Timestamp) -> Session {
+    Session {
+        id: id.to_owned(),
+        username: Username::stored("mina".to_owned()),
+        browser_id: String::new(),
+        user_agent: String::new(),
+        login_at,
+        last_activity: login_at,
+        expires_at: login_at.plus_seconds(3600),
+    }
+}
+
+async fn sessions_slide_and_expire(store: &dyn SessionStore) {
+    store.add("mina", [1; 32], session("a", at(0))).await.unwrap();
+    assert!(store.touch("mina", &[1; 32], at(3599), 3600).await.unwrap().is_some());
+    assert!(store.touch("mina", &[1; 32], at(7000), 3600).await.unwrap().is_some(), "the hour began anew");
+    assert!(store.touch("mina", &[1; 32], at(10_601), 3600).await.unwrap().is_none(), "expired");
+    assert!(store.touch("mina", &[2; 32], at(1), 3600).await.unwrap().is_none(), "another token");
+    assert!(store.touch("jun", &[1; 32], at(1), 3600).await.unwrap().is_none(), "another user");
+}
+
+async fn sessions_end_one_by_one_and_together(store: &dyn SessionStore) {
+    for (i, id) in (10..).zip(["x", "y", "z"]) {
+        store.add("jun", [i; 32], session(id, at(i64::from(i)))).await.unwrap();
+    }
+    let ids = |list: Vec<Arc<Session>>| list.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(store.list("jun", at(20)).await.unwrap()), ["z", "y", "x"]);
+    assert!(store.end("jun", "y").await.unwrap());
+    assert!(!store.end("jun", "y").await.unwrap());
+    assert!(!store.end("mina", "x").await.unwrap(), "another user's session stays");
+    assert_eq!(store.end_others("jun", Some("z")).await.unwrap(), ["x"]);
+    assert_eq!(ids(store.list("jun", at(20)).await.unwrap()), ["z"]);
+}
+
+async fn the_least_used_session_goes_first(store: &dyn SessionStore) {
+    for i in 0..=MAX_SESSIONS_PER_USER {
+        let n = u8::try_from(i).unwrap();
+        store.add("many", [n; 32], session(&format!("s{i}"), at(i64::from(n)))).await.unwrap();
+    }
+    let list = store.list("many", at(60)).await.unwrap();
+    assert_eq!(list.len(), MAX_SESSIONS_PER_USER);
+    assert!(list.iter().all(|session| session.id != "s0"));
+}
+
+fn results(query: &str, total: u64) -> Arc<SearchPage> {
+    Arc::new(SearchPage {
+        query: query.to_owned(),
+        hits: Vec::new(),
+        page: PageRequest::default(),
+        total,
+        relation: TotalRelation::Eq,
+        has_more: false,
+        took_us: 1,
+        from_cache: true,
+    })
+}
+
+async fn a_result_lives_as_long_as_its_generation(cache: &dyn SearchCache) {
+    let page = PageRequest::default();
+    let generation = cache.generation().await.unwrap();
+    cache.put("서버", results("서버", 3), generation, at(0)).await;
+    assert_eq!(cache.get("서버", page, generation, at(1)).await.map(|p| p.total), Some(3));
+    assert!(cache.get("서버", PageRequest::new(2, 20), generation, at(1)).await.is_none());
+    cache.end_generation().await.unwrap();
+    let next = cache.generation().await.unwrap();
+    assert_ne!(next, generation);
+    assert!(cache.get("서버", page, next, at(1)).await.is_none());
+    cache.put("서버", results("서버", 3), generation, at(1)).await;
+    assert!(cache.get("서버", page, next, at(1)).await.is_none(), "a result found before the change stays unseen");
+}
+
+async fn the_search_cache_tells_what_it_holds(cache: &dyn SearchCache) {
+    let generation = cache.generation().await.unwrap();
+    cache.put("a", results("a", 1), generation, at(0)).await;
+    cache.put("b", results("b", 2), generation, at(0)).await;
+    for _ in 0..2 {
+        cache.get("b", PageRequest::default(), generation, at(0)).await.unwrap();
+    }
+    let entries = cache.entries(at(1)).await.unwrap();
+    let told: Vec<_> = entries.iter().map(|e| (e.query.as_str(), e.hits, e.results)).collect();
+    assert_eq!(told, [("b", 2, 2), ("a", 0, 1)]);
+    assert_eq!(cache.clear(Some("b")).await.unwrap(), 1);
+    assert_eq!(cache.clear(None).await.unwrap(), 1);
+    assert!(cache.entries(at(1)).await.unwrap().is_empty());
+}
+
+async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
+    for i in 0..10_050_u64 {
+        log.append(ApiLogEntry {
+            event_id: i.to_string(),
+            timestamp: at(0),
+            method: "GET".into(),
+            endpoint: if i % 2 == 0 { "/even" } else { "/odd" }.into(),
+            status: 200,
+            user: None,
+            duration_us: 1,
+            trace_id: None,
+            message: String::new(),
+        });
+    }
+    let all = log.page(&ApiLogFilter::default(), PageRequest::new(2, 10)).await.unwrap();
+    assert_eq!(all.pagination.total, 10_000);
+    assert_eq!(all.entries.first().map(|e| e.event_id.as_str()), Some("10039"));
+    let filter = ApiLogFilter { route: Some("even".into()), ..Default::default() };
+    let even = log.page(&filter, PageRequest::default()).await.unwrap();
+    assert_eq!(even.pagination.total, 5000);
+    assert!(even.entries.iter().all(|e| e.endpoint == "/even"));
+    let past = log.page(&filter, PageRequest::new(u64::MAX, 100)).await.unwrap();
+    assert!(past.entries.is_empty());
+}
+
+#[tokio::test]
+async fn memory_sessions_keep_the_contract() {
+    sessions_slide_and_expire(&MemorySessions::default()).await;
+    sessions_end_one_by_one_and_together(&MemorySessions::default()).await;
+    the_least_used_session_goes_first(&MemorySessions::default()).await;
+}
+
+#[tokio::test]
+async fn memory_search_cache_keeps_the_contract() {
+    a_result_lives_as_long_as_its_generation(&MemorySearchCache::default()).await;
+    the_search_cache_tells_what_it_holds(&MemorySearchCache::default()).await;
+}
+
+#[tokio::test]
+async fn memory_api_log_keeps_the_contract() {
+    the_api_log_is_newest_first_and_bounded(&MemoryApiLog::default()).await;
+}

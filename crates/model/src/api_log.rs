@@ -1,0 +1,97 @@
+use crate::{Pagination, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One API call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiLogEntry {
+    pub event_id: String,
+    pub timestamp: Timestamp,
+    pub method: String,
+    /// The route pattern, never the raw path.
+    pub endpoint: String,
+    pub status: u16,
+    pub user: Option<String>,
+    pub duration_us: u64,
+    pub trace_id: Option<String>,
+    /// What happened, for people; never what was typed.
+    pub message: String,
+}
+
+/// Which entries are wanted; an empty filter takes all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApiLogFilter {
+    /// Part of the route pattern, without regard to case.
+    pub route: Option<String>,
+    /// An exact status (`404`) or a class (`4xx`).
+    pub status: Option<String>,
+    pub user: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+impl ApiLogFilter {
+    #[must_use]
+    pub fn accepts(&self, entry: &ApiLogEntry) -> bool {
+        let contains = |text: &str, part: &str| text.to_lowercase().contains(&part.trim().to_lowercase());
+        self.route.as_deref().is_none_or(|route| contains(&entry.endpoint, route))
+            && self.status.as_deref().is_none_or(|status| status_matches(status.trim(), entry.status))
+            && self.user.as_deref().is_none_or(|user| contains(entry.user.as_deref().unwrap_or(""), user))
+            && self.since.is_none_or(|since| entry.timestamp >= since)
+            && self.until.is_none_or(|until| entry.timestamp <= until)
+    }
+}
+
+fn status_matches(wanted: &str, status: u16) -> bool {
+    match wanted.to_ascii_lowercase().strip_suffix("xx") {
+        Some(class) => class.parse() == Ok(status / 100),
+        None => wanted.is_empty() || wanted.parse() == Ok(status),
+    }
+}
+
+/// A page of the API log, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiLogPage {
+    pub entries: Vec<ApiLogEntry>,
+    pub pagination: Pagination,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiLogEntry, ApiLogFilter};
+    use crate::Timestamp;
+
+    fn entry() -> ApiLogEntry {
+        ApiLogEntry {
+            event_id: String::new(),
+            timestamp: Timestamp::from_millis(1000),
+            method: "POST".into(),
+            endpoint: "/fn/messages/post".into(),
+            status: 404,
+            user: Some("mina".into()),
+            duration_us: 5,
+            trace_id: None,
+            message: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_filter_takes_statuses_and_classes() {
+        for (wanted, accepted) in [("404", true), ("4xx", true), ("5XX", false), ("", true), ("abc", false)] {
+            let filter = ApiLogFilter { status: Some(wanted.into()), ..Default::default() };
+            assert_eq!(filter.accepts(&entry()), accepted, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_filter_joins_its_parts() {
+        let filter = ApiLogFilter {
+            route: Some("Messages".into()),
+            user: Some("MINA".into()),
+            since: Some(Timestamp::from_millis(1000)),
+            ..Default::default()
+        };
+        assert!(filter.accepts(&entry()));
+        assert!(!ApiLogFilter { until: Some(Timestamp::from_millis(999)), ..filter }.accepts(&entry()));
+    }
+}

@@ -1,0 +1,124 @@
+//! Copies of a database, made and brought back while a server runs (SQLite's online backup).
+
+use super::open::{self, OpenError};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long other processes' locks are waited for.
+const WAIT: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Copies the database at `from` into the new file `to`, as it was at one moment. Writers are not held up.
+///
+/// # Errors
+/// [`OpenError`] when `from` is not a Glassboard database, or `to` exists or can't be written.
+pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
+    let source = existing(from)?;
+    if to.exists() {
+        let reason = "it exists already".to_owned();
+        return Err(OpenError::NotWritable { path: to.to_owned(), reason });
+    }
+    let unfinished = with_suffix(to, ".part");
+    let not_writable = |error: std::io::Error| OpenError::NotWritable { path: to.to_owned(), reason: error.to_string() };
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).map_err(not_writable)?;
+    }
+    let engine = |error| OpenError::from_engine(to, error);
+    let mut copy = Connection::open(&unfinished).map_err(engine)?;
+    copy_all(&source, &mut copy).map_err(engine)?;
+    // One file without a log beside it, so that it can be copied elsewhere.
+    copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).map_err(engine)?;
+    copy.close().map_err(|(_, error)| engine(error))?;
+    let sync_and_name = || {
+        std::fs::File::open(&unfinished)?.sync_all()?;
+        std::fs::rename(&unfinished, to)?;
+        to.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    };
+    sync_and_name().map_err(not_writable)
+}
+
+/// Replaces the database at `live` by the backup, also while a server has it open: the next transaction there sees it.
+/// What was written since the backup is lost; a damaged file is kept beside it, its name ending in `.damaged`.
+///
+/// # Errors
+/// [`OpenError`] when the backup is not a Glassboard database, newer or damaged (`live` is untouched then), or when
+/// `live` can't be written.
+pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
+    let source = existing(backup)?;
+    whole(&source, backup)?;
+    let mut target = match open::writer(live) {
+        Err(OpenError::Damaged { .. }) => {
+            set_aside(live)?;
+            open::writer(live)?
+        }
+        opened => opened?,
+    };
+    let engine = |error| OpenError::from_engine(live, error);
+    copy_all(&source, &mut target).map_err(engine)?;
+    open::migrate(&mut target).map_err(engine)?;
+    open::checkpoint(&target);
+    Ok(())
+}
+
+/// Opens a database that must be there and hold a board.
+fn existing(path: &Path) -> Result<Connection, OpenError> {
+    let engine = |error| OpenError::from_engine(path, error);
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|source| {
+        OpenError::Other { path: path.to_owned(), source }
+    })?;
+    connection.busy_timeout(WAIT).map_err(engine)?;
+    open::recognise(&connection, path)?;
+    if open::is_board(&connection).map_err(engine)? {
+        return Ok(connection);
+    }
+    Err(OpenError::NotADatabase { path: path.to_owned() })
+}
+
+/// A backup replaces good data, so it is read as a whole first.
+fn whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let engine = |error| OpenError::from_engine(path, error);
+    let verdict: String =
+        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(engine)?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged { path: path.to_owned(), reason: verdict })
+}
+
+/// Copies in one step: the copy is of one moment, and the target changes in one transaction.
+fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let started = Instant::now();
+    let copy = Backup::new(from, to)?;
+    loop {
+        match copy.step(-1)? {
+            StepResult::Done => return Ok(()),
+            StepResult::Busy | StepResult::Locked if started.elapsed() > WAIT => {
+                let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+                return Err(rusqlite::Error::SqliteFailure(busy, None));
+            }
+            _ => std::thread::sleep(PAUSE),
+        }
+    }
+}
+
+/// Moves a damaged database and its log out of the way.
+fn set_aside(live: &Path) -> Result<(), OpenError> {
+    for part in ["", "-wal", "-shm"] {
+        let (from, to) = (with_suffix(live, part), with_suffix(live, &format!(".damaged{part}")));
+        match std::fs::rename(from, to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(OpenError::NotWritable { path: live.to_owned(), reason: error.to_string() });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,172 @@
+//! Opening a database file: recognised, brought up to date, or refused with what to do.
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// In the file's header (SQLite's `application_id`): "GLBS".
+const APPLICATION_ID: i32 = 0x474c_4253;
+/// How long a statement waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages in the write-ahead log (16 MiB) before they are moved into the database file.
+const CHECKPOINT_PAGES: u32 = 4096;
+const STATEMENTS_CACHED: usize = 64;
+
+/// Applied in order; a database's `user_version` says how many it has.
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/sqlite/0001_board.sql"), include_str!("../../migrations/sqlite/0002_search.sql")];
+
+/// Why a database file can't be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{path} is not an SQLite database: move that file away, or choose another data folder")]
+    NotADatabase { path: PathBuf },
+    #[error("{path} is a database of another program: choose another data folder")]
+    OtherProgram { path: PathBuf },
+    #[error(
+        "{path} was written by a newer Glassboard (its schema is version {found}, this one knows {known}): run that newer Glassboard, or restore a backup made before the upgrade"
+    )]
+    Newer { path: PathBuf, found: i32, known: i32 },
+    #[error("{path} is damaged ({reason}): restore the latest backup with `glassboard restore`")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{path} can't be written ({reason}): check that its folder exists and that this user may write there")]
+    NotWritable { path: PathBuf, reason: String },
+    #[error("{path} is locked by another program: stop that program and try again")]
+    Locked { path: PathBuf },
+    #[error("{path} can't be opened ({source}): check the disk and the file's permissions")]
+    Other {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+impl OpenError {
+    pub(super) fn from_engine(path: &Path, error: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: error.to_string() },
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::DiskFull) => {
+                Self::NotWritable { path, reason: error.to_string() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
+            _ => Self::Other { path, source: error },
+        }
+    }
+}
+
+/// The connection of the writer; makes the database when there is none, and applies what migrations it lacks.
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let engine = |error| OpenError::from_engine(path, error);
+    // A file that was cut off inside of its header would be taken for an empty one.
+    let length = std::fs::metadata(path).map_or(0, |file| file.len());
+    if (1..100).contains(&length) {
+        return Err(OpenError::NotADatabase { path: path.to_owned() });
+    }
+    let mut connection = Connection::open(path).map_err(engine)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(engine)?;
+    recognise(&connection, path)?;
+    prepare(&connection).map_err(engine)?;
+    migrate(&mut connection).map_err(engine)?;
+    check(&connection, path)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -8192)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
+}
+
+/// Refuses what is not a Glassboard database, or one of a newer version. An empty database is fine.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let engine = |error| OpenError::from_engine(path, error);
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(engine);
+    let (application, found) = (number("application_id")?, number("user_version")?);
+    if application == APPLICATION_ID {
+        let known = version();
+        return if found <= known { Ok(()) } else { Err(OpenError::Newer { path: path.to_owned(), found, known }) };
+    }
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(engine)?;
+    if application == 0 && found == 0 && tables == 0 {
+        return Ok(());
+    }
+    Err(OpenError::OtherProgram { path: path.to_owned() })
+}
+
+/// Whether the database holds a board already (an empty file is recognised, but holds none).
+pub(super) fn is_board(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.pragma_query_value(None, "application_id", |row| Ok(row.get::<_, i32>(0)? == APPLICATION_ID))
+}
+
+/// Applies the migrations that the database lacks.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let applied: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for migration in MIGRATIONS.iter().skip(applied) {
+        transaction.execute_batch(migration)?;
+    }
+    if applied < MIGRATIONS.len() {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version())?;
+    }
+    transaction.commit()
+}
+
+/// Moves the write-ahead log into the database file, as far as readers allow.
+pub(super) fn checkpoint(connection: &Connection) {
+    let moved = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+    if let Err(error) = moved {
+        tracing::warn!(exception.message = %error, "the write-ahead log stays; the next start takes it over");
+    }
+}
+
+fn version() -> i32 {
+    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // FULL: a commit returns after the fsync of the write-ahead log.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -65536)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(())
+}
+
+/// What can be checked without reading the whole file: its length, its schema, and the newest rows.
+fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let engine = |error| OpenError::from_engine(path, error);
+    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
+    let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+    let all_moved = connection
+        .query_row(checkpoint, (), |row| Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?))
+        .map_err(engine)?;
+    let expected: u64 = connection
+        .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", (), |row| row.get(0))
+        .map_err(engine)?;
+    let length = std::fs::metadata(path).map_or(0, |file| file.len());
+    if all_moved && length < expected {
+        return Err(damaged(format!("it is {length} bytes long and should be {expected}")));
+    }
+    for table in ["users", "messages", "message_counts", "sample_counts", "search_segments", "search_postings"] {
+        let newest = format!("SELECT * FROM {table} ORDER BY 1 DESC LIMIT 1");
+        match connection.query_row(&newest, (), |_| Ok(())) {
+            Ok(()) | Err(rusqlite::Error::QueryReturnedNoRows) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+                return Err(damaged(error.to_string()));
+            }
+            Err(error) => return Err(engine(error)),
+        }
+    }
+    Ok(())
+}

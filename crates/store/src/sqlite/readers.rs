@@ -1,0 +1,71 @@
+//! A small pool of connections that only read.
+
+use super::{failure, open, statement::Sql};
+use board::ports::PortError;
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+use tracing::Span;
+
+/// Reads that run at once; more would only share the same cores.
+const CONNECTIONS: usize = 8;
+/// The longest wait for a connection.
+const WAIT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(super) struct Readers {
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path: Arc::new(path), idle: Arc::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// Runs `read` in one read transaction: all of its statements see the same state.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Sql<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let asked = Instant::now();
+        let permit = tokio::time::timeout(WAIT, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| failure("all connections were busy for 5 s"))?
+            .map_err(|_| failure("the database is closed"))?;
+        let span = Span::current();
+        let readers = self.clone();
+        let work = move || {
+            let _permit = permit;
+            let mut connection = readers.take()?;
+            let value = {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                let value = read(&Sql::new(&transaction, span, asked.elapsed()));
+                transaction.finish()?;
+                value?
+            };
+            readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(value)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(failure)?.map_err(|error: rusqlite::Error| failure(error))
+    }
+
+    /// Ends all connections; later reads fail.
+    pub(super) async fn close(&self) {
+        self.permits.close();
+        let idle = Arc::clone(&self.idle);
+        let dropped = tokio::task::spawn_blocking(move || idle.lock().unwrap_or_else(PoisonError::into_inner).clear());
+        if let Err(error) = dropped.await {
+            tracing::warn!(exception.message = %error, "read connections were not closed in order");
+        }
+    }
+
+    /// An idle connection, or a new one. One that saw an error is not given back, so it is replaced here.
+    fn take(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| open::reader(&self.path), Ok)
+    }
+}

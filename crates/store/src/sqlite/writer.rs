@@ -1,0 +1,268 @@
+//! The one thread that writes. Waiting operations share a transaction, so that they share its fsync.
+
+use super::counts::CountChanges;
+use super::statement::{Sql, Statement, record_error};
+use super::{failure, open, search};
+use board::ports::PortError;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{Span, info_span};
+
+const QUEUE: usize = 1024;
+/// Operations that share a transaction; bounds what a failed one makes the others repeat.
+const GROUP: usize = 256;
+/// Bulk operations that are held back in favour of posts, beyond which the queue is not read.
+const BULK_HELD: usize = 16;
+/// How long a group waits to become as large as the last one: less than an fsync takes.
+const GATHER: Duration = Duration::from_micros(150);
+/// The longest wait for a place in the queue.
+const WAIT: Duration = Duration::from_secs(5);
+/// How many rows come in before the search index is looked after again.
+const ROWS_BETWEEN_INDEXING: u64 = 64;
+
+const COMMIT: Statement = Statement::new("COMMIT", "COMMIT");
+
+/// How long an operation keeps the write lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// One statement that changes rows, atomic by itself: grouped.
+    Statement,
+    /// Several statements about a few rows: grouped, in a savepoint.
+    Few,
+    /// A transaction of its own, of about this many rows; waits for the small ones.
+    Bulk(u64),
+}
+
+/// Something to be done by the writer. It may be run again after its transaction was rolled back.
+trait Operation: Send {
+    fn run(&mut self, sql: &Sql<'_>, counts: &mut CountChanges) -> rusqlite::Result<()>;
+    fn answer(self: Box<Self>, outcome: Result<(), Arc<rusqlite::Error>>);
+}
+
+struct Write<T, F> {
+    run: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, PortError>>,
+}
+
+impl<T: Send, F: FnMut(&Sql<'_>, &mut CountChanges) -> rusqlite::Result<T> + Send> Operation for Write<T, F> {
+    fn run(&mut self, sql: &Sql<'_>, counts: &mut CountChanges) -> rusqlite::Result<()> {
+        self.value = Some((self.run)(sql, counts)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), Arc<rusqlite::Error>>) {
+        let answer = match (outcome, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), None) => Err(failure("the operation did not run")),
+            (Err(error), _) => Err(failure(error)),
+        };
+        // Nobody waits any more when the caller was cancelled.
+        let _ = self.reply.send(answer);
+    }
+}
+
+struct Job {
+    span: Span,
+    size: Size,
+    asked: Instant,
+    operation: Box<dyn Operation>,
+}
+
+/// Where operations are handed in.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Job>);
+
+impl Writer {
+    /// The queue's end, and the thread's work: it ends when all clones of the writer are gone.
+    pub(super) fn new(connection: Connection) -> (Self, impl FnOnce() + Send + 'static) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let thread = WriterThread { connection, receiver, small: Vec::new(), bulk: VecDeque::new(), last_group: 0, unindexed: u64::MAX };
+        (Self(sender), move || thread.run())
+    }
+
+    /// Runs `run` on the writer's thread; on return it is committed.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        size: Size,
+        run: impl FnMut(&Sql<'_>, &mut CountChanges) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let (reply, answer) = oneshot::channel();
+        let operation = Box::new(Write { run, value: None, reply });
+        let job = Job { span: Span::current(), size, asked: Instant::now(), operation };
+        self.0
+            .send_timeout(job, WAIT)
+            .await
+            .map_err(|_| failure("the queue of writes was full for 5 s, or the database is closed"))?;
+        answer.await.map_err(|_| failure("the writer has stopped"))?
+    }
+}
+
+struct WriterThread {
+    connection: Connection,
+    receiver: mpsc::Receiver<Job>,
+    small: Vec<Job>,
+    bulk: VecDeque<Job>,
+    /// How many small operations the last transaction carried.
+    last_group: usize,
+    /// About how many rows came since the index was looked after.
+    unindexed: u64,
+}
+
+impl WriterThread {
+    fn run(mut self) {
+        while self.receive() {
+            if !self.small.is_empty() {
+                let jobs = std::mem::take(&mut self.small);
+                self.unindexed = self.unindexed.saturating_add(jobs.len() as u64);
+                self.commit(jobs);
+            } else if let Some(job) = self.bulk.pop_front() {
+                if let Size::Bulk(rows) = job.size {
+                    self.unindexed = self.unindexed.saturating_add(rows);
+                }
+                self.commit(vec![job]);
+            }
+            if self.unindexed >= ROWS_BETWEEN_INDEXING {
+                self.index();
+            }
+        }
+        open::checkpoint(&self.connection);
+    }
+
+    /// Takes what waits; blocks when there is nothing to do. `false` when no more will come.
+    fn receive(&mut self) -> bool {
+        let idle = self.bulk.is_empty() && self.unindexed < ROWS_BETWEEN_INDEXING;
+        if idle {
+            match self.receiver.blocking_recv() {
+                Some(job) => self.sort(job),
+                None => return false,
+            }
+        }
+        self.take_waiting();
+        // Those who were just answered are about to ask again: a commit for all costs less than one for each half.
+        let until = Instant::now() + GATHER;
+        while !self.small.is_empty() && self.small.len() < self.last_group && Instant::now() < until {
+            std::thread::yield_now();
+            self.take_waiting();
+        }
+        self.last_group = self.small.len();
+        true
+    }
+
+    fn take_waiting(&mut self) {
+        while self.small.len() < GROUP && self.bulk.len() < BULK_HELD {
+            match self.receiver.try_recv() {
+                Ok(job) => self.sort(job),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn sort(&mut self, job: Job) {
+        match job.size {
+            Size::Bulk(_) => self.bulk.push_back(job),
+            Size::Statement | Size::Few => self.small.push(job),
+        }
+    }
+
+    /// Commits the operations together; when that fails, one by one, so that each gets its own answer.
+    fn commit(&mut self, mut jobs: Vec<Job>) {
+        match group(&mut self.connection, &mut jobs) {
+            Ok(outcomes) => answer(jobs, outcomes),
+            Err(GroupError::NotBegun(error)) => {
+                let error = Arc::new(error);
+                jobs.into_iter().for_each(|job| job.operation.answer(Err(Arc::clone(&error))));
+            }
+            Err(GroupError::RolledBack(error)) if jobs.len() == 1 => answer(jobs, vec![Err(error)]),
+            Err(GroupError::RolledBack(_)) => jobs.into_iter().for_each(|job| self.commit(vec![job])),
+        }
+    }
+
+    /// One step of the search index, in a transaction of its own.
+    fn index(&mut self) {
+        let mut step = || -> rusqlite::Result<bool> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let span = info_span!(target: "glassboard::store", parent: None, "index messages");
+            let more = search::index_step(&Sql::new(&transaction, span, Duration::ZERO))?;
+            transaction.commit()?;
+            Ok(more)
+        };
+        match step() {
+            Ok(true) => {}
+            Ok(false) => self.unindexed = 0,
+            Err(error) => {
+                // Searches read what is not indexed, so they stay right; it is tried again after more rows.
+                tracing::error!(exception.message = %error, "the search index was not brought up to date");
+                self.unindexed = 0;
+            }
+        }
+    }
+}
+
+enum GroupError {
+    NotBegun(rusqlite::Error),
+    RolledBack(rusqlite::Error),
+}
+
+/// Runs the operations in one transaction, each in a savepoint, and commits.
+fn group(
+    connection: &mut Connection,
+    jobs: &mut [Job],
+) -> Result<Vec<rusqlite::Result<()>>, GroupError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(GroupError::NotBegun)?;
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let mut counts = CountChanges::default();
+    for job in jobs.iter_mut() {
+        let sql = Sql::new(&transaction, job.span.clone(), job.asked.elapsed());
+        let mut own_counts = CountChanges::default();
+        let run = || job.operation.run(&sql, &mut own_counts);
+        let outcome = if job.size == Size::Few { in_savepoint(&transaction, run) } else { alone(&transaction, run) };
+        let outcome = outcome.map_err(GroupError::RolledBack)?;
+        if outcome.is_ok() {
+            counts.append(own_counts);
+        }
+        outcomes.push(outcome);
+    }
+    // Each caller's trace shows the shared statements that it waited for.
+    let callers: Vec<Span> = jobs.iter().map(|job| job.span.clone()).collect();
+    counts.write(&Sql::shared(&transaction, callers.clone())).map_err(GroupError::RolledBack)?;
+    let spans: Vec<Span> = callers.iter().map(|caller| COMMIT.span(caller)).collect();
+    if let Err(error) = transaction.commit() {
+        spans.iter().for_each(|span| record_error(span, &error));
+        return Err(GroupError::RolledBack(error));
+    }
+    Ok(outcomes)
+}
+
+/// Runs an operation. The outer error says that SQLite ended the whole transaction (a full disk, an I/O error).
+fn alone(
+    transaction: &Transaction<'_>,
+    run: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<rusqlite::Result<()>> {
+    let outcome = run();
+    if outcome.is_err() && transaction.is_autocommit() { outcome.map(Ok) } else { Ok(outcome) }
+}
+
+/// The same, so that a failure leaves the transaction as it was before.
+fn in_savepoint(
+    transaction: &Transaction<'_>,
+    run: impl FnOnce() -> rusqlite::Result<()>,
+) -> rusqlite::Result<rusqlite::Result<()>> {
+    transaction.prepare_cached("SAVEPOINT operation")?.execute(())?;
+    let outcome = alone(transaction, run)?;
+    if outcome.is_err() {
+        transaction.prepare_cached("ROLLBACK TO operation")?.execute(())?;
+    }
+    transaction.prepare_cached("RELEASE operation")?.execute(())?;
+    Ok(outcome)
+}
+
+fn answer(jobs: Vec<Job>, outcomes: Vec<rusqlite::Result<()>>) {
+    for (job, outcome) in jobs.into_iter().zip(outcomes) {
+        job.operation.answer(outcome.map_err(Arc::new));
+    }
+}

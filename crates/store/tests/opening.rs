@@ -1,0 +1,163 @@
+//! Opening, refusing, backing up and restoring database files.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use board::ports::{Store, User};
+use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
+use std::path::Path;
+use store::{OpenError, SqliteStore, backup, restore};
+
+async fn post(store: &SqliteStore, text: &str) -> i64 {
+    let (author, text) = (Username::parse("mina").unwrap(), MessageText::parse(text.to_owned()).unwrap());
+    store.add_message(&author, &text, Timestamp::default()).await.unwrap().id
+}
+
+async fn total(store: &SqliteStore) -> u64 {
+    store.list_messages(None, PageRequest::default()).await.unwrap().pagination.total
+}
+
+async fn finds(store: &SqliteStore, text: &str) -> u64 {
+    store.search(&SearchQuery::parse(text).unwrap().unwrap(), PageRequest::default()).await.unwrap().total
+}
+
+fn refusal(path: &Path) -> OpenError {
+    match SqliteStore::open(path) {
+        Ok(_) => panic!("{} was opened", path.display()),
+        Err(error) => error,
+    }
+}
+
+/// A database with some messages, closed.
+async fn board(path: &Path, messages: usize) {
+    let store = SqliteStore::open(path).unwrap();
+    let author = Username::parse("mina").unwrap();
+    let texts = (0..messages).map(|n| format!("message {n}")).collect();
+    store.add_samples(&author, texts, Timestamp::default()).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_store_is_one_file_that_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let id = post(&store, "kept").await;
+    store.close().await;
+    assert!(store.ping().await.is_err());
+    assert!(store.list_messages(None, PageRequest::default()).await.is_err());
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(files, ["board.db"]);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(total(&store).await, 1);
+    assert!(post(&store, "next").await > id);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn each_kind_of_wrong_file_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    for (name, bytes) in [("notes.txt", vec![b'x'; 5_000]), ("short.txt", b"SQLite format 3\0".to_vec())] {
+        std::fs::write(file(name), &bytes).unwrap();
+        assert!(matches!(refusal(&file(name)), OpenError::NotADatabase { .. }), "{name}");
+        assert_eq!(std::fs::read(file(name)).unwrap(), bytes, "{name} is untouched");
+    }
+    rusqlite::Connection::open(file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    assert!(matches!(refusal(&file("other.db")), OpenError::OtherProgram { .. }));
+
+    board(&file("newer.db"), 1).await;
+    rusqlite::Connection::open(file("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let newer = refusal(&file("newer.db"));
+    assert!(matches!(newer, OpenError::Newer { found: 99, .. }));
+    assert!(newer.to_string().contains("newer Glassboard"));
+
+    board(&file("cut.db"), 5_000).await;
+    let length = std::fs::metadata(file("cut.db")).unwrap().len();
+    std::fs::File::options().write(true).open(file("cut.db")).unwrap().set_len(length / 2).unwrap();
+    assert!(matches!(refusal(&file("cut.db")), OpenError::Damaged { .. }));
+
+    board(&file("schema.db"), 10).await;
+    let mut bytes = std::fs::read(file("schema.db")).unwrap();
+    bytes[100..4_000].fill(0xa5);
+    std::fs::write(file("schema.db"), bytes).unwrap();
+    assert!(matches!(refusal(&file("schema.db")), OpenError::Damaged { .. }));
+
+    assert!(matches!(refusal(&folder.path().join("no/such/folder/board.db")), OpenError::NotWritable { .. }));
+    assert!(matches!(refusal(&file("notes.txt").join("board.db")), OpenError::NotWritable { .. }));
+}
+
+#[tokio::test]
+async fn a_backup_is_of_one_moment_and_comes_back_into_a_store_that_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, copy) = (folder.path().join("board.db"), folder.path().join("copy.db"));
+    let store = SqliteStore::open(&live).unwrap();
+    let user = User { username: Username::parse("mina").unwrap(), password_hash: "hash".into() };
+    store.add_user(&user, "mina", Timestamp::default()).await.unwrap();
+    for n in 0..300 {
+        post(&store, &format!("before {n}")).await;
+    }
+    backup(&live, &copy).unwrap();
+    assert!(matches!(backup(&live, &copy), Err(OpenError::NotWritable { .. })), "nothing is overwritten");
+    for n in 0..700 {
+        post(&store, &format!("after {n}")).await;
+    }
+    assert_eq!((total(&store).await, finds(&store, "after").await), (1_000, 700));
+
+    restore(&copy, &live).unwrap();
+    assert_eq!((total(&store).await, finds(&store, "after").await, finds(&store, "before").await), (300, 0, 300));
+    assert_eq!(store.user("mina").await.unwrap(), Some(user));
+    for n in 0..600 {
+        post(&store, &format!("since {n}")).await;
+    }
+    assert_eq!((total(&store).await, finds(&store, "since 1").await), (900, 111));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_restore_refuses_what_is_not_a_backup_and_leaves_the_board_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    board(&file("board.db"), 10).await;
+    rusqlite::Connection::open(file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+    rusqlite::Connection::open(file("empty.db")).unwrap().pragma_update(None, "user_version", 0).unwrap();
+    board(&file("newer.db"), 1).await;
+    rusqlite::Connection::open(file("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(restore(&file("other.db"), &file("board.db")), Err(OpenError::OtherProgram { .. })));
+    assert!(matches!(restore(&file("empty.db"), &file("board.db")), Err(OpenError::NotADatabase { .. })));
+    assert!(matches!(restore(&file("newer.db"), &file("board.db")), Err(OpenError::Newer { .. })));
+    assert!(matches!(restore(&file("absent.db"), &file("board.db")), Err(OpenError::Other { .. })));
+    assert!(matches!(restore(&file("board.db"), &file("other.db")), Err(OpenError::OtherProgram { .. })));
+    let store = SqliteStore::open(&file("board.db")).unwrap();
+    assert_eq!(total(&store).await, 10);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_board_is_replaced_and_kept_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, copy) = (folder.path().join("board.db"), folder.path().join("copy.db"));
+    board(&live, 5_000).await;
+    backup(&live, &copy).unwrap();
+    let length = std::fs::metadata(&live).unwrap().len();
+    std::fs::File::options().write(true).open(&live).unwrap().set_len(length / 2).unwrap();
+    restore(&copy, &live).unwrap();
+    assert!(folder.path().join("board.db.damaged").exists());
+    let store = SqliteStore::open(&live).unwrap();
+    assert_eq!(total(&store).await, 5_000);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn another_process_may_write_while_the_store_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let (server, command) = (SqliteStore::open(&path).unwrap(), SqliteStore::open(&path).unwrap());
+    let user = User { username: Username::parse("mina").unwrap(), password_hash: "hash".into() };
+    assert!(command.add_user(&user, "mina", Timestamp::default()).await.unwrap());
+    assert_eq!(server.user("mina").await.unwrap(), Some(user));
+    for n in 0..600 {
+        post(if n % 2 == 0 { &server } else { &command }, "both write").await;
+    }
+    command.close().await;
+    assert_eq!((total(&server).await, finds(&server, "both write").await), (600, 600));
+    server.close().await;
+}

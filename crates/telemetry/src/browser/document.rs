@@ -1,0 +1,230 @@
+//! The page load: `documentLoad` with `documentFetch`, a `resourceFetch` each, and `hydrate`.
+//!
+//! The server has reserved the ids of the two spans above its own: the page's `<meta>`s carry them.
+
+use super::record::{Kind, Name, SpanRecord, Status, Value};
+use super::recorder::{self, Recorder, Surroundings};
+use super::{actions, export, faults, page};
+use crate::names::{development, own, span, stable};
+use crate::propagation::{TraceParent, span_id_from_hex};
+use std::cell::{Cell, RefCell};
+use tracing::Span;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{PageTransitionEvent, PerformanceNavigationTiming, PerformanceResourceTiming, PerformanceServerTiming};
+
+/// The page's `<meta>` with FRONTEND_SERVICE_NAME, and the name without it.
+const META_SERVICE: &str = "glassboard-service";
+const SERVICE: &str = "aks-demo-frontend";
+/// The Server-Timing entry with the server's clock, in milliseconds since 1970.
+const SERVER_CLOCK: &str = "now";
+/// A page with more has a problem that a longer list does not explain.
+const MAX_RESOURCES: usize = 100;
+/// Fetches that have spans of their own (server functions), or must not have any (the relay).
+const NOT_RESOURCES: [&str; 2] = ["/fn/", "/v1/"];
+
+struct Document {
+    load: Span,
+    fetch: TraceParent,
+}
+
+thread_local! {
+    static DOCUMENT: RefCell<Option<Document>> = const { RefCell::new(None) };
+    static LOADED: Cell<bool> = const { Cell::new(false) };
+    static HYDRATED: Cell<bool> = const { Cell::new(false) };
+    static FIRST_ROUTE: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Hydration under way; `end` it when the app is mounted.
+#[derive(Debug)]
+#[must_use]
+pub struct Hydration {
+    span: Span,
+}
+
+impl Hydration {
+    /// The page answers from now on.
+    pub fn end(self) {
+        recorder::extend(&self.span, page::now_us());
+        drop(self.span);
+        HYDRATED.set(true);
+        if LOADED.get() {
+            finish();
+        }
+    }
+}
+
+/// Starts recording: the page load, then whatever the reader does. Call it once, first of all.
+pub fn start() -> Hydration {
+    let began_us = page::now_us();
+    recorder::install(Surroundings { now_us: page::now_us, random: page::random, ended: export::push });
+    if tracing::subscriber::set_global_default(Recorder).is_err() {
+        web_sys::console::warn_1(&"browser telemetry was started twice".into());
+    }
+    export::start(resource());
+    faults::listen();
+    actions::listen();
+    let load = open();
+    await_load();
+    page::window().inspect(|window| page::listen(window, "pageshow", came_back));
+
+    let hydrate = recorder::span(span::HYDRATE, &load);
+    recorder::make_action(&hydrate);
+    recorder::edit(&hydrate, |record| record.start_us = began_us);
+    actions::go_on(hydrate.clone(), true);
+    Hydration { span: hydrate }
+}
+
+fn resource() -> Vec<(Name, Value)> {
+    let service = page::meta(META_SERVICE).unwrap_or_else(|| SERVICE.to_owned());
+    let mut resource: Vec<(Name, Value)> = vec![
+        (stable::SERVICE_NAME.into(), service.into()),
+        (stable::TELEMETRY_SDK_NAME.into(), "glassboard".into()),
+        (stable::TELEMETRY_SDK_LANGUAGE.into(), "rust".into()),
+    ];
+    let Some(navigator) = page::window().map(|window| window.navigator()) else { return resource };
+    if let Some(language) = navigator.language() {
+        resource.push((development::BROWSER_LANGUAGE.into(), language.into()));
+    }
+    // Not in every browser: https://wicg.github.io/ua-client-hints/
+    let hints = page::get(&navigator, "userAgentData");
+    if let Some(mobile) = page::get(&hints, "mobile").as_bool() {
+        resource.push((development::BROWSER_MOBILE.into(), mobile.into()));
+    }
+    if let Some(platform) = page::get(&hints, "platform").as_string() {
+        resource.push((development::BROWSER_PLATFORM.into(), platform.into()));
+    }
+    resource
+}
+
+/// Opens `documentLoad` under the ids that the server reserved, else under new ones.
+fn open() -> Span {
+    let load = recorder::span(span::DOCUMENT_LOAD, &Span::none());
+    recorder::make_action(&load);
+    let reserved = page::meta(own::META_TRACEPARENT).and_then(|text| TraceParent::parse(&text));
+    let reserved_id = page::meta(own::META_DOCUMENT).and_then(|text| span_id_from_hex(&text));
+    let fetch = recorder::edit(&load, |record| {
+        record.start_us = page::at_us(0.0);
+        record.set(stable::URL_PATH, page::path());
+        if let (Some(fetch), Some(span_id)) = (reserved, reserved_id) {
+            record.place = TraceParent { span_id, ..fetch };
+        }
+        record.place
+    });
+    if let Some(place) = fetch {
+        // Without reserved ids no server span names this one, and it takes any.
+        let fetch = reserved.filter(|_| reserved_id.is_some()).or_else(|| {
+            let child = recorder::new_child(span::DOCUMENT_FETCH, place)?;
+            Some(child.place)
+        });
+        DOCUMENT.set(fetch.map(|fetch| Document { load: load.clone(), fetch }));
+    }
+    load
+}
+
+fn await_load() {
+    let loaded = || {
+        LOADED.set(true);
+        if HYDRATED.get() {
+            finish();
+        }
+    };
+    let Some(window) = page::window() else { return };
+    if window.document().is_some_and(|document| document.ready_state() == "complete") {
+        page::after(0, loaded);
+    } else {
+        // `loadEventEnd` is known only after the event.
+        page::listen(&window, "load", move |_| page::after(0, loaded));
+    }
+}
+
+/// Records what the browser measured; `documentLoad` then ends as soon as hydration has.
+pub(super) fn finish() {
+    let Some(Document { load, fetch }) = DOCUMENT.take() else { return };
+    let Some(performance) = page::performance() else { return };
+    let navigation = performance.get_entries_by_type("navigation").get(0);
+    let navigation = navigation.dyn_ref::<PerformanceNavigationTiming>();
+    let hydrated_us = if HYDRATED.get() { page::now_us() } else { 0 };
+    let loaded_us = navigation.map_or(0, |timing| page::at_us(timing.load_event_end()));
+    let bounds = recorder::edit(&load, |record| {
+        if let Some(offset_ms) = navigation.and_then(clock_offset_ms) {
+            record.set(own::CLOCK_OFFSET_MS, Value::Float(offset_ms));
+        }
+        (record.place, record.start_us, loaded_us.max(hydrated_us))
+    });
+    let Some((place, from_us, to_us)) = bounds else { return };
+    recorder::extend(&load, loaded_us);
+    let keep = |mut record: SpanRecord| {
+        record.clamp(from_us, to_us);
+        recorder::extend(&load, record.end_us);
+        export::push(record);
+    };
+    if let Some(mut record) = navigation.and_then(|timing| fetched(span::DOCUMENT_FETCH, place, timing)) {
+        record.place = fetch;
+        record.set(stable::HTTP_REQUEST_METHOD, "GET");
+        keep(record);
+    }
+    let resources = performance.get_entries_by_type("resource");
+    resources.iter().filter_map(|entry| resource_fetch(place, &entry)).take(MAX_RESOURCES).for_each(keep);
+}
+
+fn resource_fetch(parent: TraceParent, entry: &JsValue) -> Option<SpanRecord> {
+    let timing = entry.dyn_ref::<PerformanceResourceTiming>()?;
+    let mut record = fetched(span::RESOURCE_FETCH, parent, timing)?;
+    record.set("browser.resource.initiator", timing.initiator_type());
+    Some(record)
+}
+
+/// `None` for other origins and for what is not a resource.
+fn fetched(name: &'static str, parent: TraceParent, timing: &PerformanceResourceTiming) -> Option<SpanRecord> {
+    let path = page::own_path(&timing.name())?;
+    if NOT_RESOURCES.iter().any(|prefix| path.starts_with(prefix)) {
+        return None;
+    }
+    let mut record = recorder::new_child(name, parent)?;
+    record.kind = Kind::Client;
+    record.start_us = page::at_us(timing.fetch_start());
+    record.end_us = page::at_us(timing.response_end());
+    record.set(stable::URL_PATH, path);
+    record.set(development::HTTP_RESPONSE_BODY_SIZE, timing.encoded_body_size() as i64);
+    // Not in every browser; 0 when unknown.
+    if let Some(status) = page::get(timing, "responseStatus").as_f64().filter(|status| *status > 0.0) {
+        record.set(stable::HTTP_RESPONSE_STATUS_CODE, status as i64);
+        if status >= 400.0 {
+            record.status = Status::Error(String::new());
+        }
+    }
+    Some(record)
+}
+
+/// The server's clock minus the browser's: the server read its own between request and response.
+fn clock_offset_ms(timing: &PerformanceNavigationTiming) -> Option<f64> {
+    let entries = timing.server_timing();
+    let server_ms = entries.iter().find_map(|entry| {
+        let entry = entry.unchecked_into::<PerformanceServerTiming>();
+        (entry.name() == SERVER_CLOCK).then(|| entry.duration())
+    })?;
+    let between_ms = f64::midpoint(timing.request_start(), timing.response_start());
+    Some(server_ms - page::at_us(between_ms) as f64 / 1e3)
+}
+
+/// A page from the back/forward cache is loaded once more, with nothing fetched, and so under new ids.
+fn came_back(event: web_sys::Event) {
+    let restored = event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted);
+    let Some(mut record) = restored.then(|| recorder::new_root(span::DOCUMENT_LOAD)).flatten() else { return };
+    record.start_us = page::at_us(event.time_stamp()).min(record.end_us);
+    record.set(stable::URL_PATH, page::path());
+    record.set("browser.navigation.type", "back_forward_cache");
+    record.title = Some(record.describe());
+    export::push(record);
+}
+
+/// Takes the first route for the page load's; says whether it was the first.
+pub(super) fn first_route(route: &str) -> bool {
+    DOCUMENT.with_borrow(|document| {
+        let record = |document: &Document| {
+            recorder::edit(&document.load, |record| record.set(stable::HTTP_ROUTE, route.to_owned()));
+        };
+        document.as_ref().map(record);
+    });
+    FIRST_ROUTE.replace(false)
+}

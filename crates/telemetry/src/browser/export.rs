@@ -1,0 +1,231 @@
+//! Sends finished spans to the page's own origin; never waits, never traces itself.
+
+use super::queue::{PIECE_BYTES, Piece, Queue};
+use super::record::{Name, SpanRecord, Value};
+use super::{TraceNote, actions, document, page, recorder};
+use crate::propagation::hex;
+use js_sys::{Array, Function, Promise, Reflect};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Blob, BlobPropertyBag, RequestInit, Response};
+
+const URL: &str = "/v1/traces";
+/// A trace's spans end close together: wait until none has ended for so long,
+const IDLE_MS: i32 = 100;
+/// but not longer than this.
+const LONGEST_US: u64 = 1_000_000;
+const FIRST_RETRY_MS: i32 = 1_000;
+const LAST_RETRY_MS: i32 = 60_000;
+
+type Callback = Rc<dyn Fn(TraceNote)>;
+
+#[derive(Default)]
+struct Outbox {
+    queue: Queue,
+    resource: Vec<(Name, Value)>,
+    /// The piece that waits for its next try.
+    again: Option<Piece>,
+    /// When the first and the last waiting span came; `None` while no timer runs.
+    waiting_us: Option<(u64, u64)>,
+    sending: bool,
+}
+
+thread_local! {
+    static OUTBOX: RefCell<Outbox> = RefCell::default();
+    static RETRY_MS: Cell<i32> = const { Cell::new(FIRST_RETRY_MS) };
+    /// Ends the wait for the next try.
+    static WAKE: RefCell<Option<Function>> = const { RefCell::new(None) };
+    static CALLBACKS: RefCell<Vec<Callback>> = const { RefCell::new(Vec::new()) };
+}
+
+enum Answer {
+    Accepted,
+    Refused,
+    Later(i32),
+}
+
+/// Prepares sending; `resource` describes this page to the server.
+pub(super) fn start(resource: Vec<(Name, Value)>) -> Option<()> {
+    OUTBOX.with_borrow_mut(|outbox| outbox.resource = resource);
+    let window = page::window()?;
+    page::listen(&window, "pagehide", |_| {
+        document::finish();
+        // What is open is cut off with the page.
+        recorder::end_all();
+        leave();
+    });
+    page::listen(&window, "visibilitychange", |_| {
+        if page::window().and_then(|window| window.document()).is_some_and(|document| document.hidden()) {
+            leave();
+        }
+    });
+    page::listen(&window, "online", |_| wake());
+    Some(())
+}
+
+/// Calls back when the trace of a page load or of an action that started something has ended in the browser, and
+/// again when the server has its spans. For the page's life.
+pub fn on_trace(callback: impl Fn(TraceNote) + 'static) {
+    CALLBACKS.with_borrow_mut(|callbacks| callbacks.push(Rc::new(callback)));
+}
+
+fn tell(trace_id: &[u8; 16], title: &str, flushed: bool) {
+    for callback in CALLBACKS.with_borrow(Clone::clone) {
+        callback(TraceNote { trace_id: hex::encode(trace_id), title: title.to_owned(), ended: true, flushed });
+    }
+}
+
+/// Takes a finished span.
+pub(super) fn push(span: SpanRecord) {
+    if let Some(title) = span.title.clone() {
+        let trace_id = span.place.trace_id;
+        // Not at once: spans close inside other people's borrows.
+        spawn_local(async move { tell(&trace_id, &title, false) });
+    }
+    let now_us = page::now_us();
+    let idle = OUTBOX.try_with(|outbox| {
+        let mut outbox = outbox.try_borrow_mut().ok()?;
+        outbox.queue.push(span);
+        let idle = outbox.waiting_us.is_none() && !outbox.sending;
+        let first_us = outbox.waiting_us.map_or(now_us, |(first_us, _)| first_us);
+        outbox.waiting_us = Some((first_us, now_us));
+        Some(idle)
+    });
+    if matches!(idle, Ok(Some(true))) {
+        page::after(IDLE_MS, flush_when_idle);
+    }
+}
+
+fn flush_when_idle() {
+    let now_us = page::now_us();
+    let wait = OUTBOX.with_borrow_mut(|outbox| {
+        let (first_us, last_us) = outbox.waiting_us?;
+        let quiet_us = now_us.saturating_sub(last_us);
+        let idle_us = IDLE_MS as u64 * 1_000;
+        if quiet_us < idle_us && now_us.saturating_sub(first_us) < LONGEST_US {
+            return Some(((idle_us - quiet_us) / 1_000) as i32 + 1);
+        }
+        outbox.waiting_us = None;
+        outbox.sending = true;
+        None
+    });
+    match wait {
+        Some(ms) => page::after(ms, flush_when_idle),
+        None => spawn_local(drain()),
+    }
+}
+
+fn next_piece() -> Option<Piece> {
+    OUTBOX.with_borrow_mut(|outbox| {
+        let piece = outbox.again.take();
+        piece.or_else(|| outbox.queue.take_piece(&outbox.resource))
+    })
+}
+
+async fn drain() {
+    while let Some(piece) = next_piece() {
+        match post(&piece).await {
+            Answer::Accepted => {
+                RETRY_MS.set(FIRST_RETRY_MS);
+                accepted(piece);
+            }
+            Answer::Refused => OUTBOX.with_borrow_mut(|outbox| outbox.queue.lost(piece.spans)),
+            Answer::Later(ms) => {
+                OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));
+                wait(ms).await;
+            }
+        }
+    }
+    OUTBOX.with_borrow_mut(|outbox| {
+        outbox.sending = false;
+        outbox.waiting_us = None;
+    });
+}
+
+fn accepted(piece: Piece) {
+    // After the news that the trace has ended, which may still wait.
+    spawn_local(async move {
+        for (trace_id, title) in &piece.announced {
+            tell(trace_id, title, true);
+        }
+    });
+}
+
+fn blob(piece: &Piece) -> Option<Blob> {
+    let options = BlobPropertyBag::new();
+    options.set_type("application/json");
+    Blob::new_with_str_sequence_and_options(&Array::of1(&JsValue::from_str(&piece.body)), &options).ok()
+}
+
+async fn post(piece: &Piece) -> Answer {
+    match send(piece).await {
+        Some(response) if response.ok() => Answer::Accepted,
+        Some(response) if matches!(response.status(), 408 | 429 | 502..=504) => {
+            let told = response.headers().get("retry-after").ok().flatten().and_then(|s| s.parse::<i32>().ok());
+            Answer::Later(
+                told.map_or_else(next_delay, |s| s.saturating_mul(1_000).clamp(FIRST_RETRY_MS, LAST_RETRY_MS)),
+            )
+        }
+        Some(_) => Answer::Refused,
+        None => Answer::Later(if online() { next_delay() } else { LAST_RETRY_MS }),
+    }
+}
+
+/// `None` when no answer came.
+async fn send(piece: &Piece) -> Option<Response> {
+    let window = page::window().filter(|_| online())?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&blob(piece)?.into());
+    if piece.body.len() <= PIECE_BYTES {
+        Reflect::set(&init, &JsValue::from_str("keepalive"), &JsValue::TRUE).ok()?;
+    }
+    JsFuture::from(window.fetch_with_str_and_init(URL, &init)).await.ok()?.dyn_into().ok()
+}
+
+fn online() -> bool {
+    page::window().is_some_and(|window| window.navigator().on_line())
+}
+
+fn next_delay() -> i32 {
+    let ms = RETRY_MS.get();
+    RETRY_MS.set((ms * 2).min(LAST_RETRY_MS));
+    ms
+}
+
+async fn wait(ms: i32) {
+    let until = Promise::new(&mut |resolve, _| {
+        WAKE.set(Some(resolve));
+        page::after(ms, wake);
+    });
+    let _ = JsFuture::from(until).await;
+}
+
+fn wake() {
+    if let Some(resolve) = WAKE.take() {
+        let _ = resolve.call0(&JsValue::NULL);
+    }
+}
+
+/// Hands all that is known to the browser, which sends it even if the page is gone.
+pub(super) fn leave() {
+    document::finish();
+    actions::let_go();
+    beacon();
+}
+
+/// What does not fit into the browser's own queue stays for later.
+pub(super) fn beacon() {
+    let Some(window) = page::window() else { return };
+    while let Some(piece) = next_piece() {
+        let blob = blob(&piece);
+        if window.navigator().send_beacon_with_opt_blob(URL, blob.as_ref()).unwrap_or(false) {
+            accepted(piece);
+        } else {
+            OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));
+            break;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Names of attributes, spans and metrics, written the same in the browser and on the server.
+//!
+//! From OpenTelemetry's semantic conventions 1.37 unless said otherwise.
+
+/// Conventions declared stable.
+pub mod stable {
+    pub const CLIENT_ADDRESS: &str = "client.address";
+    pub const DB_COLLECTION_NAME: &str = "db.collection.name";
+    pub const DB_OPERATION_NAME: &str = "db.operation.name";
+    pub const DB_QUERY_SUMMARY: &str = "db.query.summary";
+    pub const DB_QUERY_TEXT: &str = "db.query.text";
+    pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
+    pub const DB_SYSTEM_NAME: &str = "db.system.name";
+    pub const ERROR_TYPE: &str = "error.type";
+    pub const EXCEPTION: &str = "exception";
+    pub const EXCEPTION_MESSAGE: &str = "exception.message";
+    pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+    pub const EXCEPTION_TYPE: &str = "exception.type";
+    pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+    pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+    pub const HTTP_ROUTE: &str = "http.route";
+    pub const SERVER_ADDRESS: &str = "server.address";
+    pub const SERVER_PORT: &str = "server.port";
+    pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+    pub const SERVICE_NAME: &str = "service.name";
+    pub const SERVICE_VERSION: &str = "service.version";
+    pub const TELEMETRY_SDK_LANGUAGE: &str = "telemetry.sdk.language";
+    pub const TELEMETRY_SDK_NAME: &str = "telemetry.sdk.name";
+    pub const TELEMETRY_SDK_VERSION: &str = "telemetry.sdk.version";
+    pub const URL_FULL: &str = "url.full";
+    pub const URL_PATH: &str = "url.path";
+    pub const URL_SCHEME: &str = "url.scheme";
+    pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
+
+    /// Seconds, by method, route and status.
+    pub const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
+    /// Seconds, by system and operation.
+    pub const DB_CLIENT_OPERATION_DURATION: &str = "db.client.operation.duration";
+}
+
+/// Conventions that may still change.
+pub mod development {
+    pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
+    pub const HTTP_RESPONSE_BODY_SIZE: &str = "http.response.body.size";
+    pub const MESSAGING_DESTINATION_NAME: &str = "messaging.destination.name";
+    pub const MESSAGING_OPERATION_NAME: &str = "messaging.operation.name";
+    pub const MESSAGING_OPERATION_TYPE: &str = "messaging.operation.type";
+    pub const MESSAGING_SYSTEM: &str = "messaging.system";
+    pub const PROCESS_PID: &str = "process.pid";
+    pub const SESSION_ID: &str = "session.id";
+    pub const USER_NAME: &str = "user.name";
+    /// Every name that starts so describes the reader's browser.
+    pub const BROWSER_PREFIX: &str = "browser.";
+    pub const BROWSER_LANGUAGE: &str = "browser.language";
+    pub const BROWSER_MOBILE: &str = "browser.mobile";
+    pub const BROWSER_PLATFORM: &str = "browser.platform";
+
+    pub const MESSAGING_CLIENT_SENT_MESSAGES: &str = "messaging.client.sent.messages";
+}
+
+/// Glassboard's own.
+pub mod own {
+    /// The part of the system that a span belongs to, where the conventions do not tell: a `model::Part`.
+    pub const PART: &str = "glassboard.part";
+    /// The hash of the visitor cookie; set by the server only.
+    pub const VISITOR: &str = "glassboard.visitor";
+    /// Milliseconds to add to the browser's clock to get the server's, as estimated by the browser.
+    pub const CLOCK_OFFSET_MS: &str = "glassboard.clock_offset_ms";
+    /// The accessible name of what was clicked, submitted or typed into.
+    pub const TARGET_NAME: &str = "target.name";
+    /// Where it is in the page: element names, ids and roles, never what was typed.
+    pub const TARGET_PATH: &str = "target.path";
+
+    /// Log events with this target stay out of spans: the request's own span says the same.
+    pub const ACCESS_LOG_TARGET: &str = "access";
+
+    /// The page's `<meta>` with the documentFetch span's context; also the Server-Timing entry.
+    pub const META_TRACEPARENT: &str = "traceparent";
+    /// The page's `<meta>` with the documentLoad span's id.
+    pub const META_DOCUMENT: &str = "glassboard-document";
+}
+
+/// The browser's spans, named as OpenTelemetry's browser instrumentation does.
+pub mod span {
+    pub const CLICK: &str = "click";
+    pub const DOCUMENT_FETCH: &str = "documentFetch";
+    pub const DOCUMENT_LOAD: &str = "documentLoad";
+    pub const HYDRATE: &str = "hydrate";
+    pub const INPUT: &str = "input";
+    pub const NAVIGATION: &str = "navigation";
+    pub const RESOURCE_FETCH: &str = "resourceFetch";
+    pub const SUBMIT: &str = "submit";
+}
+
+/// The names that dashboards made for the first board know.
+pub mod metric {
+    pub const ACTIVE_CONNECTIONS: &str = "active_connections";
+    pub const DB_OPERATIONS_TOTAL: &str = "db_operations_total";
+    pub const HTTP_REQUEST_DURATION_SECONDS: &str = "http_request_duration_seconds";
+    pub const HTTP_REQUESTS_TOTAL: &str = "http_requests_total";
+    pub const KAFKA_MESSAGES_SENT_TOTAL: &str = "kafka_messages_sent_total";
+}

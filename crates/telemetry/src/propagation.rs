@@ -1,0 +1,169 @@
+//! W3C Trace Context, level 2: <https://www.w3.org/TR/trace-context-2/>.
+
+use std::fmt;
+
+/// The header, and the name of the page's `<meta>`.
+pub const TRACEPARENT: &str = "traceparent";
+
+/// Where a span stands: its trace, its own id, and whether it is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceParent {
+    pub trace_id: [u8; 16],
+    pub span_id: [u8; 8],
+    pub sampled: bool,
+}
+
+impl TraceParent {
+    /// Reads `00-{32 hex}-{16 hex}-{2 hex}`. `None` for other versions, upper case, and ids of zeros only.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.split('-');
+        let (version, trace_id, span_id, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        if version != "00" || fields.next().is_some() {
+            return None;
+        }
+        let [flags] = hex::decode::<1>(flags)?;
+        Some(Self {
+            trace_id: trace_id_from_hex(trace_id)?,
+            span_id: span_id_from_hex(span_id)?,
+            sampled: flags & 1 == 1,
+        })
+    }
+
+    /// The trace id as 32 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn trace_id_hex(&self) -> String {
+        hex::encode(&self.trace_id)
+    }
+
+    /// The span id as 16 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn span_id_hex(&self) -> String {
+        hex::encode(&self.span_id)
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{}-{:02x}", self.trace_id_hex(), self.span_id_hex(), u8::from(self.sampled))
+    }
+}
+
+/// A trace id from 32 lower-case hexadecimal digits, not all zero.
+#[must_use]
+pub fn trace_id_from_hex(text: &str) -> Option<[u8; 16]> {
+    hex::decode(text).filter(|id| *id != [0; 16])
+}
+
+/// A span id from 16 lower-case hexadecimal digits, not all zero.
+#[must_use]
+pub fn span_id_from_hex(text: &str) -> Option<[u8; 8]> {
+    hex::decode(text).filter(|id| *id != [0; 8])
+}
+
+/// Lower-case hexadecimal digits.
+pub mod hex {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+    #[must_use]
+    pub fn encode(bytes: &[u8]) -> String {
+        let mut text = String::with_capacity(bytes.len() * 2);
+        push(&mut text, bytes);
+        text
+    }
+
+    /// Appends the digits of `bytes`.
+    pub fn push(text: &mut String, bytes: &[u8]) {
+        for byte in bytes {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
+
+    /// Exactly `N` bytes, from exactly `2 N` lower-case digits.
+    #[must_use]
+    pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+        let digits = text.as_bytes();
+        if digits.len() != N * 2 {
+            return None;
+        }
+        let mut bytes = [0; N];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = value(pair[0])? << 4 | value(pair[1])?;
+        }
+        Some(bytes)
+    }
+
+    const fn value(digit: u8) -> Option<u8> {
+        match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{TraceParent, hex};
+    use proptest::prelude::*;
+
+    const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn the_specifications_example_is_read_and_written() {
+        let parent = TraceParent::parse(EXAMPLE).unwrap();
+        assert_eq!(parent.trace_id_hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(parent.span_id_hex(), "00f067aa0ba902b7");
+        assert!(parent.sampled);
+        assert_eq!(parent.to_string(), EXAMPLE);
+    }
+
+    #[test]
+    fn only_the_lowest_flag_says_sampled() {
+        let with = |flags: &str| TraceParent::parse(&format!("{}{flags}", &EXAMPLE[..53])).map(|parent| parent.sampled);
+        assert_eq!(with("00"), Some(false));
+        assert_eq!(with("02"), Some(false));
+        assert_eq!(with("03"), Some(true));
+        assert_eq!(with("ff"), Some(true));
+        assert_eq!(with("0"), None);
+    }
+
+    #[test]
+    fn what_the_specification_forbids_is_refused() {
+        for bad in [
+            "",
+            "00",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra",
+            " 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473-600f067aa0ba902b7-01",
+        ] {
+            assert_eq!(TraceParent::parse(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(trace_id: [u8; 16], span_id: [u8; 8], sampled: bool) {
+            prop_assume!(trace_id != [0; 16] && span_id != [0; 8]);
+            let parent = TraceParent { trace_id, span_id, sampled };
+            prop_assert_eq!(TraceParent::parse(&parent.to_string()), Some(parent));
+        }
+
+        #[test]
+        fn no_header_panics(text in ".{0,80}") {
+            let _ = TraceParent::parse(&text);
+        }
+
+        #[test]
+        fn hex_is_read_back(bytes: [u8; 7]) {
+            prop_assert_eq!(hex::decode::<7>(&hex::encode(&bytes)), Some(bytes));
+        }
+    }
+}

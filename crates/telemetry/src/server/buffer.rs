@@ -1,0 +1,179 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A bounded buffer between the threads that record and the one that works off, which takes all of it at once.
+/// Putting in never waits: what does not fit is dropped and counted.
+#[derive(Debug)]
+pub(super) struct Buffer<T> {
+    state: Mutex<State<T>>,
+    filled: Condvar,
+    worked_off: Condvar,
+    capacity: usize,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    items: Vec<T>,
+    /// Somebody waits in [`Buffer::flush`]: no gathering then.
+    hurry: bool,
+    /// A batch was taken and is being worked off.
+    busy: bool,
+    closed: bool,
+}
+
+impl<T> Buffer<T> {
+    pub(super) const fn new(capacity: usize) -> Self {
+        Self {
+            state: Mutex::new(State { items: Vec::new(), hurry: false, busy: false, closed: false }),
+            filled: Condvar::new(),
+            worked_off: Condvar::new(),
+            capacity,
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn push(&self, item: T) {
+        self.put(1, |items| items.push(item));
+    }
+
+    /// How many pushes were dropped.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn put(&self, count: usize, put: impl FnOnce(&mut Vec<T>)) {
+        let mut state = self.lock();
+        if state.closed || state.items.len() + count > self.capacity {
+            drop(state);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let before = state.items.len();
+        put(&mut state.items);
+        let half = self.capacity / 2;
+        // The worker sleeps while the buffer is empty, and gathers until it is half full.
+        let wake = before == 0 || (before < half && state.items.len() >= half);
+        drop(state);
+        if wake {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits for items, gathers more for `gather` (less when the buffer gets half full or is flushed), and takes all.
+    /// `None` once the buffer is closed and empty. To be called by one worker only.
+    pub(super) fn take(&self, gather: Duration) -> Option<Vec<T>> {
+        let mut state = self.lock();
+        state.busy = false;
+        self.worked_off.notify_all();
+        while state.items.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let half = self.capacity / 2;
+        let (mut state, _) = self
+            .filled
+            .wait_timeout_while(state, gather, |state| state.items.len() < half && !state.hurry && !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.busy = true;
+        Some(std::mem::take(&mut state.items))
+    }
+
+    /// Waits until everything that was put in has been worked off; `false` when that takes longer than `limit`.
+    pub(super) fn flush(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        let mut state = self.lock();
+        state.hurry = true;
+        self.filled.notify_one();
+        while !state.items.is_empty() || state.busy {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.worked_off.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.hurry = false;
+        state.items.is_empty() && !state.busy
+    }
+
+    /// Nothing gets in any more; the worker ends when it has taken what is there.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    /// A panic of another thread leaves the buffer usable: each change of it is complete.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Copy> Buffer<T> {
+    /// Puts in all of `items`, or nothing.
+    pub(super) fn push_all(&self, items: &[T]) {
+        self.put(items.len(), |all| all.extend_from_slice(items));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Buffer;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn what_does_not_fit_is_dropped_whole_and_counted() {
+        let buffer = Buffer::new(4);
+        buffer.push_all(&[1, 2, 3]);
+        buffer.push_all(&[4, 5]);
+        buffer.push(6);
+        buffer.push(7);
+        assert_eq!(buffer.dropped(), 2);
+        assert_eq!(buffer.take(Duration::ZERO).unwrap(), [1, 2, 3, 6]);
+    }
+
+    #[test]
+    fn a_closed_buffer_gives_what_it_has_and_then_ends() {
+        let buffer = Buffer::new(4);
+        buffer.push(1);
+        buffer.close();
+        buffer.push(2);
+        assert_eq!(buffer.take(LONG).unwrap(), [1]);
+        assert_eq!(buffer.take(LONG), None);
+        assert_eq!(buffer.dropped(), 1);
+    }
+
+    #[test]
+    fn a_flush_returns_once_the_worker_is_done_without_waiting_for_more() {
+        let buffer = Arc::new(Buffer::new(1000));
+        let worker = {
+            let buffer = Arc::clone(&buffer);
+            std::thread::spawn(move || {
+                let mut taken = 0;
+                while let Some(items) = buffer.take(LONG) {
+                    taken += items.len();
+                }
+                taken
+            })
+        };
+        for round in 0..100 {
+            buffer.push(round);
+            assert!(buffer.flush(LONG));
+        }
+        buffer.close();
+        assert_eq!(worker.join().unwrap(), 100);
+    }
+
+    #[test]
+    fn a_flush_gives_up_when_nobody_works() {
+        let buffer = Buffer::new(4);
+        buffer.push(1);
+        assert!(!buffer.flush(Duration::from_millis(1)));
+    }
+}

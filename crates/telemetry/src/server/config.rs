@@ -1,0 +1,287 @@
+use super::endpoint::{Endpoint, Protocol, Reading};
+use crate::names::{development, stable};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::str::FromStr;
+use std::time::Duration;
+use tracing_subscriber::filter::Targets;
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+/// What the server records and where it goes.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub service_name: String,
+    pub service_version: String,
+    /// What the browser's spans are recorded under.
+    pub frontend_service_name: String,
+    pub environment: Option<String>,
+    /// Further attributes of the resource.
+    pub resource_attributes: Vec<(String, String)>,
+    pub log_format: LogFormat,
+    /// Which events are logged, by target and level. Spans are recorded from `info` up, whatever is logged.
+    pub log_filter: Targets,
+    /// `None`: traces stay in this process.
+    pub traces_endpoint: Option<Endpoint>,
+    /// Sent with each export.
+    pub headers: HeaderMap,
+    /// How long one export may take.
+    pub export_timeout: Duration,
+}
+
+/// A variable that can't be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{variable}: {advice}")]
+pub struct ConfigError {
+    pub variable: &'static str,
+    /// What to do, as a sentence.
+    pub advice: String,
+}
+
+fn error(variable: &'static str, advice: impl Into<String>) -> ConfigError {
+    ConfigError { variable, advice: advice.into() }
+}
+
+const LOG: &str = "GLASSBOARD_LOG";
+const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
+const TRACES_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT";
+const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+
+/// Where traces go: the first that is set wins.
+const ENDPOINTS: [(&str, Reading); 4] = [
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Exact),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
+    ("TEMPO_ENDPOINT", Reading::Traces),
+    ("OTLP_ENDPOINT", Reading::Base),
+];
+
+impl Config {
+    /// Reads the contract's variables and OpenTelemetry's standard ones, which win. An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// The first variable that can't be used.
+    pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut resource_attributes = pairs(RESOURCE_ATTRIBUTES, get(RESOURCE_ATTRIBUTES).as_deref())?;
+        let mut take = |key: &str| {
+            let at = resource_attributes.iter().position(|(name, _)| name == key)?;
+            Some(resource_attributes.swap_remove(at).1)
+        };
+        let named = take(stable::SERVICE_NAME);
+        let environment = take(development::DEPLOYMENT_ENVIRONMENT_NAME).or_else(|| get("ENVIRONMENT"));
+        let service_version = take(stable::SERVICE_VERSION).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+        let service_name = get("OTEL_SERVICE_NAME")
+            .or(named)
+            .or_else(|| get("BACKEND_SERVICE_NAME"))
+            .unwrap_or_else(|| "aks-demo-backend".to_owned());
+        Ok(Self {
+            service_name,
+            service_version,
+            frontend_service_name: get("FRONTEND_SERVICE_NAME").unwrap_or_else(|| "aks-demo-frontend".to_owned()),
+            environment,
+            resource_attributes,
+            log_format: log_format(get(LOG_FORMAT).as_deref())?,
+            log_filter: log_filter(get(LOG).as_deref())?,
+            traces_endpoint: traces_endpoint(&get)?,
+            headers: headers(&get)?,
+            export_timeout: export_timeout(&get)?,
+        })
+    }
+}
+
+fn log_format(text: Option<&str>) -> Result<LogFormat, ConfigError> {
+    match text {
+        None | Some("json") => Ok(LogFormat::Json),
+        Some("text") => Ok(LogFormat::Text),
+        Some(_) => Err(error(LOG_FORMAT, "Set it to json or text.")),
+    }
+}
+
+fn log_filter(text: Option<&str>) -> Result<Targets, ConfigError> {
+    let text = text.unwrap_or("info");
+    Targets::from_str(text).map_err(|_| {
+        error(LOG, "Set it to a level (error, warn, info, debug, trace), or to target=level pairs with commas.")
+    })
+}
+
+fn traces_endpoint(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Endpoint>, ConfigError> {
+    match get(TRACES_EXPORTER).as_deref() {
+        None | Some("otlp") => {}
+        Some("none") => return Ok(None),
+        Some(_) => return Err(error(TRACES_EXPORTER, "Set it to otlp or none.")),
+    }
+    let Some((variable, reading, url)) =
+        ENDPOINTS.into_iter().find_map(|(variable, reading)| Some((variable, reading, get(variable)?)))
+    else {
+        return Ok(None);
+    };
+    Endpoint::parse_as(&url, reading, protocol(get)?)
+        .map(Some)
+        .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))
+}
+
+fn protocol(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, ConfigError> {
+    let Some((variable, protocol)) = first(get, [TRACES_PROTOCOL, PROTOCOL]) else { return Ok(None) };
+    match protocol.as_str() {
+        "grpc" => Ok(Some(Protocol::Grpc)),
+        "http/protobuf" => Ok(Some(Protocol::HttpProtobuf)),
+        _ => Err(error(variable, "Set it to grpc or http/protobuf.")),
+    }
+}
+
+fn headers(get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
+    for variable in [HEADERS, TRACES_HEADERS] {
+        for (name, value) in pairs(variable, get(variable).as_deref())? {
+            let (Ok(name), Ok(mut value)) = (HeaderName::from_str(&name), HeaderValue::from_str(&value)) else {
+                return Err(error(variable, "Set it to name=value pairs with commas, percent-encoded."));
+            };
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+fn export_timeout(get: &impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
+    let Some((variable, text)) = first(get, [TRACES_TIMEOUT, TIMEOUT]) else { return Ok(Duration::from_secs(10)) };
+    match text.parse() {
+        Ok(millis @ 1..=600_000) => Ok(Duration::from_millis(millis)),
+        _ => Err(error(variable, "Set it to milliseconds, from 1 to 600000.")),
+    }
+}
+
+fn first<const N: usize>(
+    get: &impl Fn(&str) -> Option<String>,
+    names: [&'static str; N],
+) -> Option<(&'static str, String)> {
+    names.into_iter().find_map(|name| Some((name, get(name)?)))
+}
+
+/// `key=value` pairs with commas, values percent-encoded, as OpenTelemetry's variables have them.
+fn pairs(variable: &'static str, text: Option<&str>) -> Result<Vec<(String, String)>, ConfigError> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    text.split(',')
+        .filter(|pair| !pair.trim().is_empty())
+        .map(|pair| {
+            let (key, value) = pair.split_once('=').filter(|(key, _)| !key.trim().is_empty())?;
+            Some((key.trim().to_owned(), percent_decoded(value.trim())?))
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| error(variable, "Set it to key=value pairs with commas, percent-encoded."))
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let digits = std::str::from_utf8(rest.get(..2)?).ok()?.to_ascii_lowercase();
+            let [decoded] = crate::propagation::hex::decode::<1>(&digits)?;
+            bytes.push(decoded);
+            rest = &rest[2..];
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Config, ConfigError, LogFormat, Protocol};
+
+    fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_env(|name| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn url(variables: &[(&str, &str)]) -> Option<String> {
+        config(variables).unwrap().traces_endpoint.map(|endpoint| endpoint.url)
+    }
+
+    #[test]
+    fn with_nothing_set_the_contracts_names_hold_and_nothing_is_exported() {
+        let config = config(&[("OTLP_ENDPOINT", "  ")]).unwrap();
+        assert_eq!(config.service_name, "aks-demo-backend");
+        assert_eq!(config.frontend_service_name, "aks-demo-frontend");
+        assert_eq!(config.traces_endpoint, None);
+        assert_eq!(config.log_format, LogFormat::Json);
+    }
+
+    #[test]
+    fn opentelemetrys_variables_win() {
+        let all = [
+            ("OTLP_ENDPOINT", "http://base:4318"),
+            ("TEMPO_ENDPOINT", "http://tempo:4317"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel:4318"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://otel:4318/traces"),
+        ];
+        assert_eq!(url(&all).as_deref(), Some("http://otel:4318/traces"));
+        assert_eq!(url(&all[..3]).as_deref(), Some("http://otel:4318/v1/traces"));
+        assert_eq!(url(&all[..2]).as_deref(), Some("http://tempo:4317"));
+        assert_eq!(url(&all[..1]).as_deref(), Some("http://base:4318/v1/traces"));
+        let config = config(&[("BACKEND_SERVICE_NAME", "a"), ("OTEL_SERVICE_NAME", "b")]).unwrap();
+        assert_eq!(config.service_name, "b");
+    }
+
+    #[test]
+    fn a_given_protocol_and_headers_are_used() {
+        let config = config(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example"),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc, x-tenant=one"),
+        ])
+        .unwrap();
+        assert_eq!(config.traces_endpoint.unwrap().protocol, Protocol::Grpc);
+        assert_eq!(config.headers["authorization"], "Bearer abc");
+        assert!(config.headers["authorization"].is_sensitive());
+        assert_eq!(config.headers["x-tenant"], "one");
+    }
+
+    #[test]
+    fn resource_attributes_are_read_and_the_well_known_ones_taken_out() {
+        let config = config(&[(
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "service.name=board,team=a%2Cb,deployment.environment.name=staging,service.version=9",
+        )])
+        .unwrap();
+        assert_eq!(config.service_name, "board");
+        assert_eq!(config.service_version, "9");
+        assert_eq!(config.environment.as_deref(), Some("staging"));
+        assert_eq!(config.resource_attributes, [("team".to_owned(), "a,b".to_owned())]);
+    }
+
+    #[test]
+    fn a_variable_that_cannot_be_used_is_named() {
+        for (variable, bad) in [
+            ("OTLP_ENDPOINT", "ftp://x"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a b=c"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"),
+            ("OTEL_TRACES_EXPORTER", "zipkin"),
+            ("GLASSBOARD_LOG", "info=loud"),
+            ("GLASSBOARD_LOG_FORMAT", "xml"),
+        ] {
+            let error = config(&[(variable, bad)]).unwrap_err();
+            assert_eq!(error.variable, variable);
+            assert!(error.to_string().ends_with('.'), "{error}");
+        }
+        let protocol = [("OTLP_ENDPOINT", "http://x"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+        assert_eq!(config(&protocol).unwrap_err().variable, "OTEL_EXPORTER_OTLP_PROTOCOL");
+    }
+}

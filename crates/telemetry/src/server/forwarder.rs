@@ -1,0 +1,278 @@
+use super::config::Config;
+use super::endpoint::Endpoint;
+use super::transport::{Outcome, Transport, TransportError};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// How long spans wait for company before they are sent.
+const GATHER: Duration = Duration::from_millis(500);
+/// Of one request, before gzip; a request is closed once it reaches this.
+const BATCH_BYTES: usize = 1024 * 1024;
+/// Of everything that waits, the batch being sent included.
+const QUEUE_BYTES: usize = 8 * 1024 * 1024;
+/// A collector that asks for more is asked again sooner.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// How a batch that the collector can't take now is tried again.
+#[derive(Debug, Clone, Copy)]
+struct RetryPolicy {
+    first_wait: Duration,
+    longest_wait: Duration,
+    /// After this a batch is given up, so that a collector that comes back gets what is new.
+    give_up_after: Duration,
+}
+
+const RETRY: RetryPolicy = RetryPolicy {
+    first_wait: Duration::from_millis(500),
+    longest_wait: Duration::from_secs(30),
+    give_up_after: Duration::from_secs(60),
+};
+
+/// Why the forwarder can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum ForwarderError {
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error("the thread that sends traces can't start: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// How many spans went which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ForwarderStats {
+    /// Taken by the collector.
+    pub sent: u64,
+    /// Lost: the queue was full, or the collector refused them or stayed away too long.
+    pub dropped: u64,
+    /// Waiting, or being sent.
+    pub queued: u64,
+}
+
+/// Sends spans, the server's and the browser's, to a collector: in order, in batches, from a thread of its own.
+/// Whoever forwards never waits; a dead or hanging collector costs only what does not fit in the queue.
+#[derive(Debug, Clone)]
+pub(super) struct Forwarder {
+    queue: mpsc::UnboundedSender<Batch>,
+    shared: Arc<Shared>,
+    closing: Arc<watch::Sender<Option<Instant>>>,
+    done: Arc<Mutex<std::sync::mpsc::Receiver<()>>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queued_bytes: AtomicUsize,
+    queued: AtomicU64,
+    sent: AtomicU64,
+    dropped: AtomicU64,
+    failing: AtomicBool,
+}
+
+/// Encoded requests: as protobuf's repeated fields join, requests one after the other are one request.
+#[derive(Debug)]
+struct Batch {
+    bytes: Vec<u8>,
+    spans: u64,
+}
+
+impl Forwarder {
+    /// Starts the thread; connects when there is something to send.
+    pub(super) fn start(endpoint: &Endpoint, config: &Config) -> Result<Self, ForwarderError> {
+        Self::start_with(endpoint, config, RETRY)
+    }
+
+    fn start_with(endpoint: &Endpoint, config: &Config, retry: RetryPolicy) -> Result<Self, ForwarderError> {
+        // Fails when there is a provider already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let transport = {
+            let _inside = runtime.enter();
+            Transport::new(endpoint, config)?
+        };
+        let (queue, receiver) = mpsc::unbounded_channel();
+        let (closing, closing_receiver) = watch::channel(None);
+        let (done_sender, done) = std::sync::mpsc::channel();
+        let shared = Arc::new(Shared::default());
+        let sender = Sender {
+            transport,
+            retry,
+            queue: receiver,
+            closing: closing_receiver,
+            shared: Arc::clone(&shared),
+            url: endpoint.url.clone(),
+        };
+        std::thread::Builder::new().name("trace-export".to_owned()).spawn(move || {
+            runtime.block_on(sender.run());
+            let _ = done_sender.send(());
+        })?;
+        Ok(Self { queue, shared, closing: Arc::new(closing), done: Arc::new(Mutex::new(done)) })
+    }
+
+    /// Queues spans; never waits.
+    pub(super) fn forward(&self, request: &ExportTraceServiceRequest) {
+        let batch = Batch { bytes: request.encode_to_vec(), spans: span_count(request) };
+        let (length, spans) = (batch.bytes.len(), batch.spans);
+        let before = self.shared.queued_bytes.fetch_add(length, Relaxed);
+        self.shared.queued.fetch_add(spans, Relaxed);
+        if before + length > QUEUE_BYTES || self.queue.send(batch).is_err() {
+            self.shared.leave(length, spans);
+            self.shared.dropped.fetch_add(spans, Relaxed);
+        }
+    }
+
+    pub(super) fn stats(&self) -> ForwarderStats {
+        ForwarderStats {
+            sent: self.shared.sent.load(Relaxed),
+            dropped: self.shared.dropped.load(Relaxed),
+            queued: self.shared.queued.load(Relaxed),
+        }
+    }
+
+    /// Sends what waits, trying once, and ends; what is not taken within `limit` counts as dropped.
+    pub(super) fn shutdown(&self, limit: Duration) {
+        self.closing.send_replace(Some(Instant::now() + limit));
+        // A little later than the sender's own deadline, so that it can count what it drops.
+        let patience = limit + Duration::from_millis(200);
+        let _ = self.done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(patience);
+    }
+}
+
+fn span_count(request: &ExportTraceServiceRequest) -> u64 {
+    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+    scopes.map(|scope| scope.spans.len() as u64).sum()
+}
+
+impl Shared {
+    fn leave(&self, bytes: usize, spans: u64) {
+        self.queued_bytes.fetch_sub(bytes, Relaxed);
+        self.queued.fetch_sub(spans, Relaxed);
+    }
+}
+
+/// The thread's side.
+struct Sender {
+    transport: Transport,
+    retry: RetryPolicy,
+    queue: mpsc::UnboundedReceiver<Batch>,
+    closing: watch::Receiver<Option<Instant>>,
+    shared: Arc<Shared>,
+    url: String,
+}
+
+impl Sender {
+    async fn run(mut self) {
+        while let Some(batch) = self.next_batch().await {
+            let mut closing = self.closing.clone();
+            let accepted = tokio::select! {
+                accepted = self.deliver(&batch.bytes) => accepted,
+                () = deadline(&mut closing) => None,
+            };
+            let accepted = accepted.map_or(0, |rejected| batch.spans.saturating_sub(rejected));
+            self.shared.sent.fetch_add(accepted, Relaxed);
+            self.shared.dropped.fetch_add(batch.spans - accepted, Relaxed);
+            self.shared.leave(batch.bytes.len(), batch.spans);
+        }
+    }
+
+    /// `None` when closing and all is sent.
+    async fn next_batch(&mut self) -> Option<Batch> {
+        let mut closing = self.closing.clone();
+        let first = tokio::select! {
+            batch = self.queue.recv() => batch,
+            () = begins(&mut closing) => {
+                self.queue.close();
+                self.queue.recv().await
+            }
+        };
+        let mut batch = first?;
+        if self.shared.queued_bytes.load(Relaxed) < BATCH_BYTES {
+            tokio::select! {
+                () = sleep(GATHER) => {}
+                () = begins(&mut closing) => {}
+            }
+        }
+        while batch.bytes.len() < BATCH_BYTES
+            && let Ok(more) = self.queue.try_recv()
+        {
+            batch.bytes.extend_from_slice(&more.bytes);
+            batch.spans += more.spans;
+        }
+        Some(batch)
+    }
+
+    /// How many spans the collector rejected; `None` when it did not take the batch at all.
+    async fn deliver(&mut self, bytes: &[u8]) -> Option<u64> {
+        let started = Instant::now();
+        let mut wait = self.retry.first_wait;
+        loop {
+            let (after, reason) = match self.transport.send(bytes).await {
+                Outcome::Accepted { rejected } => {
+                    self.succeeded();
+                    return Some(rejected);
+                }
+                Outcome::Refused { reason } => {
+                    self.failed(&reason);
+                    return None;
+                }
+                Outcome::Retry { after, reason } => (after, reason),
+            };
+            self.failed(&reason);
+            if self.closing.borrow().is_some() {
+                return None;
+            }
+            let pause = after.map_or_else(|| jittered(wait), |after| after.min(LONGEST_RETRY_AFTER));
+            wait = (wait * 2).min(self.retry.longest_wait);
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = begins(&mut self.closing) => {}
+            }
+            if started.elapsed() > self.retry.give_up_after {
+                return None;
+            }
+        }
+    }
+
+    /// Told once when it begins, not with every batch.
+    fn failed(&self, reason: &str) {
+        if !self.shared.failing.swap(true, Relaxed) {
+            tracing::warn!(url = self.url, reason, "traces can't be exported: what does not fit in the queue is lost");
+        }
+    }
+
+    fn succeeded(&self) {
+        if self.shared.failing.swap(false, Relaxed) {
+            let dropped = self.shared.dropped.load(Relaxed);
+            tracing::info!(url = self.url, dropped, "traces are exported again");
+        }
+    }
+}
+
+/// Between half of `wait` and all of it, so that many servers do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let [random, ..] = super::ids::new_span_id();
+    wait.mul_f64(0.5 + f64::from(random) / 512.0)
+}
+
+/// Returns when shutting down begins.
+async fn begins(closing: &mut watch::Receiver<Option<Instant>>) {
+    if closing.wait_for(Option::is_some).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Returns when the time for shutting down is over.
+async fn deadline(closing: &mut watch::Receiver<Option<Instant>>) {
+    begins(closing).await;
+    let at = *closing.borrow();
+    if let Some(at) = at {
+        sleep_until(at).await;
+    }
+}
+
+#[cfg(test)]
+#[path = "forwarder_tests.rs"]
+mod tests;

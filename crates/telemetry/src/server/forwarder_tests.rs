@@ -1,0 +1,178 @@
+#![allow(clippy::unwrap_used)]
+use super::{Forwarder, ForwarderStats, QUEUE_BYTES, RetryPolicy};
+use crate::server::{Config, Endpoint};
+use flate2::read::GzDecoder;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+const LONG: Duration = Duration::from_secs(60);
+const FAST: RetryPolicy = RetryPolicy {
+    first_wait: Duration::from_millis(1),
+    longest_wait: Duration::from_millis(2),
+    give_up_after: Duration::from_secs(60),
+};
+
+/// What the collector saw: headers in lower case, and how many spans.
+struct Seen {
+    head: String,
+    spans: usize,
+}
+
+/// A collector that gives these answers in turn, and then keeps silent.
+fn collector(answers: Vec<Vec<u8>>) -> (String, Receiver<Seen>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (seen, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut silent = Vec::new();
+        let mut answers = answers.into_iter();
+        for stream in listener.incoming() {
+            let stream = stream.unwrap();
+            let answer = answers.next();
+            let is_silent = answer.is_none();
+            silent.extend(serve(stream, answer, &seen).filter(|_| is_silent));
+        }
+    });
+    (url, receiver)
+}
+
+fn serve(stream: TcpStream, answer: Option<Vec<u8>>, seen: &Sender<Seen>) -> Option<TcpStream> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let head = head.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let mut decoded = Vec::new();
+    GzDecoder::new(body.as_slice()).read_to_end(&mut decoded).ok()?;
+    let request = ExportTraceServiceRequest::decode(decoded.as_slice()).ok()?;
+    let _ = seen.send(Seen { head, spans: usize::try_from(super::span_count(&request)).ok()? });
+    let mut stream = reader.into_inner();
+    stream.write_all(&answer.unwrap_or_default()).ok()?;
+    Some(stream)
+}
+
+fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn request(spans: usize, name_bytes: usize) -> ExportTraceServiceRequest {
+    let span = Span { name: "x".repeat(name_bytes), ..Span::default() };
+    let scope_spans = vec![ScopeSpans { spans: vec![span; spans], ..ScopeSpans::default() }];
+    ExportTraceServiceRequest { resource_spans: vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }] }
+}
+
+fn forwarder(url: &str, retry: RetryPolicy) -> Forwarder {
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=one");
+    let config = Config::from_env(|name| (name == headers.0).then(|| headers.1.to_owned())).unwrap();
+    Forwarder::start_with(&Endpoint::parse(url).unwrap(), &config, retry).unwrap()
+}
+
+/// Shuts down, and tells what became of the spans.
+fn finished(forwarder: &Forwarder, limit: Duration) -> ForwarderStats {
+    forwarder.shutdown(limit);
+    forwarder.stats()
+}
+
+#[test]
+fn waiting_requests_are_joined_zipped_and_sent_with_the_headers() {
+    let (url, seen) = collector(vec![answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, FAST);
+    forwarder.forward(&request(2, 1));
+    forwarder.forward(&request(3, 1));
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 5, dropped: 0, queued: 0 });
+    let seen = seen.recv_timeout(LONG).unwrap();
+    assert_eq!(seen.spans, 5);
+    for part in ["post /v1/traces ", "content-encoding: gzip", "content-type: application/x-protobuf", "x-tenant: one"]
+    {
+        assert!(seen.head.contains(part), "{}", seen.head);
+    }
+}
+
+#[test]
+fn a_busy_collector_is_tried_again_after_the_time_it_asks_for() {
+    let busy = answer("503 Service Unavailable", "retry-after: 1\r\n", b"");
+    let (url, seen) = collector(vec![busy, answer("429 Too Many Requests", "", b""), answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, FAST);
+    forwarder.forward(&request(1, 1));
+    seen.recv_timeout(LONG).unwrap();
+    let refused = Instant::now();
+    seen.recv_timeout(LONG).unwrap();
+    assert!(refused.elapsed() >= Duration::from_millis(900));
+    seen.recv_timeout(LONG).unwrap();
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 1, dropped: 0, queued: 0 });
+}
+
+#[test]
+fn a_refused_batch_is_dropped_and_counted_and_the_next_one_sent() {
+    let (url, seen) = collector(vec![answer("400 Bad Request", "", b""), answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, FAST);
+    forwarder.forward(&request(2, 1));
+    seen.recv_timeout(LONG).unwrap();
+    forwarder.forward(&request(1, 1));
+    seen.recv_timeout(LONG).unwrap();
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 1, dropped: 2, queued: 0 });
+}
+
+#[test]
+fn spans_that_the_collector_rejects_are_counted() {
+    let partial = ExportTracePartialSuccess { rejected_spans: 2, error_message: "no".to_owned() };
+    let body = ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec();
+    let (url, _seen) = collector(vec![answer("200 OK", "", &body)]);
+    let forwarder = forwarder(&url, FAST);
+    forwarder.forward(&request(5, 1));
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 3, dropped: 2, queued: 0 });
+}
+
+#[test]
+fn a_batch_is_given_up_in_the_end() {
+    let unavailable = || answer("503 Service Unavailable", "", b"");
+    let (url, seen) = collector(vec![unavailable(), answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, RetryPolicy { give_up_after: Duration::ZERO, ..FAST });
+    forwarder.forward(&request(1, 1));
+    seen.recv_timeout(LONG).unwrap();
+    forwarder.forward(&request(2, 1));
+    assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 2, dropped: 1, queued: 0 });
+}
+
+#[test]
+fn a_collector_that_hangs_costs_what_does_not_fit_and_never_time() {
+    let (url, seen) = collector(Vec::new());
+    let forwarder = forwarder(&url, FAST);
+    let large = request(1, QUEUE_BYTES / 10);
+    forwarder.forward(&large);
+    seen.recv_timeout(LONG).unwrap();
+    for _ in 0..20 {
+        forwarder.forward(&large);
+    }
+    let stats = forwarder.stats();
+    assert!(stats.dropped >= 11 && stats.queued <= 10, "{stats:?}");
+    assert_eq!(finished(&forwarder, Duration::from_millis(10)), ForwarderStats { sent: 0, dropped: 21, queued: 0 });
+}
+
+#[test]
+fn nothing_listening_does_not_delay_the_shutdown() {
+    for port in [4318, 4317] {
+        let forwarder = forwarder(&format!("http://127.0.0.254:{port}"), super::RETRY);
+        forwarder.forward(&request(3, 1));
+        let begun = Instant::now();
+        assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 0, dropped: 3, queued: 0 });
+        assert!(begun.elapsed() < LONG / 2);
+        forwarder.forward(&request(1, 1));
+        assert_eq!(forwarder.stats(), ForwarderStats { sent: 0, dropped: 4, queued: 0 });
+    }
+}

@@ -1,0 +1,25 @@
+//! The server's traces and logs: recorded by `tracing` and OpenTelemetry's SDK, written, kept and sent on by threads
+//! that no request ever waits for.
+
+mod buffer;
+mod config;
+mod endpoint;
+mod forwarder;
+mod ids;
+mod log;
+mod recorder;
+pub mod relay;
+mod secrets;
+mod start;
+mod transport;
+
+pub use config::{Config, ConfigError, LogFormat};
+pub use endpoint::{Endpoint, Protocol, Reading};
+pub use forwarder::{ForwarderError, ForwarderStats};
+pub use ids::{
+    add_link, current_trace_id, current_trace_parent, new_ids, new_span_id, rename, set_remote_parent, trace_parent_of,
+};
+pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+pub use recorder::SpanSink;
+pub use start::{StartError, Stats, Telemetry, start};
+pub use transport::TransportError;

@@ -1,0 +1,78 @@
+use super::super::secrets::{mask, text_attribute};
+use crate::names::{development, own, stable};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+
+/// Who sent the spans, as the server knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RelayIdentity {
+    /// FRONTEND_SERVICE_NAME.
+    pub service_name: String,
+    /// An IP address.
+    pub client_address: String,
+    /// The hash of the visitor cookie.
+    pub visitor: Option<String>,
+    /// The session's public id.
+    pub session_id: Option<String>,
+    /// The signed-in user's name.
+    pub user: Option<String>,
+}
+
+/// What only the server may say: taken out of spans and resources alike.
+const SERVER_ONLY: [&str; 6] = [
+    stable::SERVICE_NAME,
+    stable::CLIENT_ADDRESS,
+    own::VISITOR,
+    own::PART,
+    development::SESSION_ID,
+    development::USER_NAME,
+];
+
+/// What a browser may say about itself, beside `browser.*`.
+const KNOWN: [&str; 6] = [
+    stable::SERVICE_VERSION,
+    stable::TELEMETRY_SDK_LANGUAGE,
+    stable::TELEMETRY_SDK_NAME,
+    stable::TELEMETRY_SDK_VERSION,
+    stable::USER_AGENT_ORIGINAL,
+    own::CLOCK_OFFSET_MS,
+];
+
+/// Rewrites who the spans are from: the resource keeps what is known to come from browsers and gets `identity`; spans
+/// lose what only the server may say. Secrets are masked.
+pub fn sanitize(request: &mut ExportTraceServiceRequest, identity: &RelayIdentity) {
+    for of_resource in &mut request.resource_spans {
+        let mut attributes = of_resource.resource.take().map_or_else(Vec::new, |resource| resource.attributes);
+        attributes.retain(is_known);
+        attributes.extend(identity.attributes());
+        of_resource.resource = Some(Resource { attributes, ..Resource::default() });
+        for of_scope in &mut of_resource.scope_spans {
+            for span in &mut of_scope.spans {
+                span.attributes.retain(|attribute| !SERVER_ONLY.contains(&attribute.key.as_str()));
+                mask(span);
+            }
+        }
+    }
+}
+
+fn is_known(attribute: &KeyValue) -> bool {
+    let key = attribute.key.as_str();
+    KNOWN.contains(&key) || key.starts_with(development::BROWSER_PREFIX)
+}
+
+impl RelayIdentity {
+    fn attributes(&self) -> Vec<KeyValue> {
+        [
+            (stable::SERVICE_NAME, Some(self.service_name.as_str())),
+            (own::PART, Some("browser")),
+            (stable::CLIENT_ADDRESS, Some(self.client_address.as_str())),
+            (own::VISITOR, self.visitor.as_deref()),
+            (development::SESSION_ID, self.session_id.as_deref()),
+            (development::USER_NAME, self.user.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some(text_attribute(key, value?)))
+        .collect()
+    }
+}

@@ -1,0 +1,45 @@
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+/// What stands in a secret's place.
+pub(super) const MASK: &str = "***";
+
+/// The last part of names whose values never leave the process, whoever recorded them by mistake.
+const SECRET: [&str; 8] =
+    ["password", "secret", "token", "cookie", "set-cookie", "authorization", "api_key", "message_text"];
+
+/// Whether a field or attribute of this name is masked: `db.password` and `http.request.header.cookie` are.
+pub(super) fn is_secret(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    SECRET.iter().any(|secret| last.eq_ignore_ascii_case(secret))
+}
+
+/// Masks the secrets among a span's attributes and those of its events.
+pub(super) fn mask(span: &mut Span) {
+    let of_events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
+    for attribute in span.attributes.iter_mut().chain(of_events).filter(|attribute| is_secret(&attribute.key)) {
+        *attribute = text_attribute(&attribute.key, MASK);
+    }
+}
+
+/// An attribute with a text for a value.
+pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
+    let value = Some(AnyValue { value: Some(Value::StringValue(value.to_owned())) });
+    KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn only_the_last_part_of_a_name_makes_it_secret() {
+        for secret in ["password", "Password", "db.password", "http.request.header.authorization"] {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for open in ["http.route", "password.length", "tokens", "", "."] {
+            assert!(!is_secret(open), "{open}");
+        }
+    }
+}

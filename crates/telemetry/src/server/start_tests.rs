@@ -1,0 +1,190 @@
+#![allow(clippy::unwrap_used)]
+use super::{Config, SpanSink, Telemetry, assemble};
+use crate::propagation::TraceParent;
+use crate::server::{LogFormat, current_trace_id, current_trace_parent, rename, set_remote_parent, trace_parent_of};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::Subscriber;
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Default)]
+struct Kept<T>(Arc<Mutex<Vec<T>>>);
+
+impl SpanSink for Kept<ExportTraceServiceRequest> {
+    fn ingest(&self, request: ExportTraceServiceRequest) {
+        self.0.lock().unwrap().push(request);
+    }
+}
+
+impl Write for Kept<u8> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Fixture {
+    telemetry: Telemetry,
+    requests: Kept<ExportTraceServiceRequest>,
+    output: Kept<u8>,
+}
+
+fn fixture(format: LogFormat) -> (Fixture, impl Subscriber + Send + Sync + 'static) {
+    let config = Config { log_format: format, ..Config::from_env(|_| None).unwrap() };
+    let (requests, output) = (Kept::default(), Kept::default());
+    let (telemetry, subscriber) = assemble(&config, Arc::new(requests.clone()), output.clone()).unwrap();
+    (Fixture { telemetry, requests, output }, subscriber)
+}
+
+impl Fixture {
+    fn spans(&self) -> Vec<Span> {
+        assert!(self.telemetry.flush(LONG));
+        let requests = self.requests.0.lock().unwrap();
+        let scopes = requests.iter().flat_map(|request| &request.resource_spans).flat_map(|of| &of.scope_spans);
+        scopes.flat_map(|scope| &scope.spans).cloned().collect()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        assert!(self.telemetry.flush(LONG));
+        let bytes = self.output.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+fn text<'a>(span: &'a Span, key: &str) -> Option<&'a str> {
+    let attribute = span.attributes.iter().find(|attribute| attribute.key == key)?;
+    match attribute.value.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_span_reaches_the_sink_under_its_remote_parent_with_name_kind_and_status() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    let remote = TraceParent { trace_id: [7; 16], span_id: [8; 8], sampled: true };
+    tracing::subscriber::with_default(subscriber, || {
+        let span = tracing::info_span!(
+            "request",
+            otel.kind = "server",
+            http.route = "/a",
+            otel.status_code = tracing::field::Empty
+        );
+        set_remote_parent(&span, remote);
+        span.in_scope(|| {
+            assert_eq!(current_trace_id(), Some(remote.trace_id_hex()));
+            assert_eq!(current_trace_parent(), trace_parent_of(&span));
+            tracing::info_span!("inner", db.password = "hunter2").in_scope(|| {});
+            rename(&span, "GET /a");
+            span.record("otel.status_code", "error");
+        });
+    });
+    let spans = fixture.spans();
+    let [inner, outer] = &spans[..] else { panic!("{spans:?}") };
+    assert_eq!((outer.name.as_str(), outer.kind), ("GET /a", SpanKind::Server as i32));
+    assert_eq!((&outer.trace_id[..], &outer.parent_span_id[..]), (&[7; 16][..], &[8; 8][..]));
+    assert_eq!(outer.status.as_ref().unwrap().code, StatusCode::Error as i32);
+    assert_eq!(text(outer, "http.route"), Some("/a"));
+    assert_eq!(outer.attributes.len(), 1, "{:?}", outer.attributes);
+    assert_eq!(inner.parent_span_id, outer.span_id);
+    assert_eq!(text(inner, "db.password"), Some("***"));
+}
+
+#[test]
+fn a_spans_future_is_current_only_while_it_is_polled() {
+    let (_fixture, subscriber) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(subscriber, || {
+        assert_eq!(current_trace_id(), None);
+        let span = tracing::info_span!("outer");
+        let entered = span.enter();
+        let id = current_trace_id();
+        assert!(id.is_some());
+        drop(entered);
+        assert_eq!(current_trace_id(), None);
+        assert_eq!(trace_parent_of(&span).map(|parent| parent.trace_id_hex()), id);
+    });
+}
+
+#[test]
+fn a_logged_event_is_one_json_line_with_the_ids_of_its_span() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    let mut parent = None;
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!("outside");
+        tracing::debug!("not logged");
+        tracing::info_span!("request").in_scope(|| {
+            parent = current_trace_parent();
+            tracing::warn!(target: "board", count = 3, ratio = 0.5, ok = true, token = "abc", text = "two\nlines \"quoted\"", "hello {}", 1);
+        });
+    });
+    let lines = fixture.lines();
+    assert_eq!(lines.len(), 2);
+    let outside: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    assert_eq!(outside["message"], "outside");
+    assert!(outside.get("trace_id").is_none() && outside.get("fields").is_none());
+    let line: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+    let expected =
+        serde_json::json!({"count": 3, "ratio": 0.5, "ok": true, "token": "***", "text": "two\nlines \"quoted\""});
+    assert_eq!(line["fields"], expected);
+    assert_eq!((line["level"].as_str(), line["target"].as_str()), (Some("WARN"), Some("board")));
+    assert_eq!(line["message"], "hello 1");
+    assert_eq!(line["trace_id"], parent.unwrap().trace_id_hex());
+    assert_eq!(line["span_id"], parent.unwrap().span_id_hex());
+    let time = line["timestamp"].as_str().unwrap();
+    assert!(time.len() == 27 && time.ends_with('Z'), "{time}");
+}
+
+#[test]
+fn a_text_line_stays_one_line_whatever_it_holds() {
+    let (fixture, subscriber) = fixture(LogFormat::Text);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info!(name = "a\r\n2026 INFO forged: line", "hello");
+    });
+    let lines = fixture.lines();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].ends_with(r"hello name=a\r\n2026 INFO forged: line"), "{}", lines[0]);
+}
+
+#[test]
+fn access_lines_are_logged_but_do_not_repeat_in_the_span() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("request").in_scope(|| {
+            tracing::info!(target: "access", "GET /");
+            tracing::error!(exception.message = "broken", "exception");
+        });
+    });
+    assert_eq!(fixture.lines().len(), 2);
+    let spans = fixture.spans();
+    let [event] = &spans[0].events[..] else { panic!("{spans:?}") };
+    assert_eq!(event.name, "exception");
+    assert_eq!(spans[0].status.as_ref().unwrap().code, StatusCode::Error as i32);
+}
+
+#[test]
+fn relayed_spans_reach_the_sink_too() {
+    let (fixture, _subscriber) = fixture(LogFormat::Json);
+    fixture.telemetry.accept(ExportTraceServiceRequest::default());
+    assert_eq!(fixture.requests.0.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn after_the_shutdown_spans_are_counted_as_lost() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(subscriber, || {
+        drop(tracing::info_span!("kept").entered());
+        fixture.telemetry.shutdown(LONG);
+        drop(tracing::info_span!("lost").entered());
+    });
+    assert_eq!(fixture.requests.0.lock().unwrap().len(), 1);
+    assert_eq!(fixture.telemetry.stats().dropped_spans, 1);
+}

@@ -1,0 +1,203 @@
+use super::config::Config;
+use super::endpoint::{Endpoint, Protocol};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
+use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use prost::Message;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+use tonic::transport::{Channel, ClientTlsConfig};
+use tonic::{Code, metadata::MetadataMap};
+
+/// What the collector made of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Taken, but for this many spans.
+    Accepted { rejected: u64 },
+    /// Not now; the collector may have said for how long.
+    Retry { after: Option<Duration>, reason: String },
+    /// Never.
+    Refused { reason: String },
+}
+
+/// A connection to the collector can't even be tried.
+#[derive(Debug, thiserror::Error)]
+#[error("no traces can be sent to {url}: {source}")]
+pub struct TransportError {
+    url: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+#[derive(Debug)]
+pub(super) enum Transport {
+    Http { client: reqwest::Client, url: String, headers: HeaderMap },
+    Grpc { client: TraceServiceClient<Channel>, headers: HeaderMap },
+}
+
+impl Transport {
+    /// To be called inside of the runtime that will send.
+    pub(super) fn new(endpoint: &Endpoint, config: &Config) -> Result<Self, TransportError> {
+        let headers = config.headers.clone();
+        let transport = match endpoint.protocol {
+            Protocol::HttpProtobuf => http_client(config.export_timeout).map(|client| Self::Http {
+                client,
+                url: endpoint.url.clone(),
+                headers,
+            }),
+            Protocol::Grpc => {
+                grpc_client(&endpoint.url, config.export_timeout).map(|client| Self::Grpc { client, headers })
+            }
+        };
+        transport.map_err(|source| TransportError { url: endpoint.url.clone(), source })
+    }
+
+    /// Sends an encoded [`ExportTraceServiceRequest`].
+    pub(super) async fn send(&mut self, request: &[u8]) -> Outcome {
+        match self {
+            Self::Http { client, url, headers } => send_http(client, url, headers, request).await,
+            Self::Grpc { client, headers } => send_grpc(client, headers, request).await,
+        }
+    }
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+fn http_client(timeout: Duration) -> Result<reqwest::Client, BoxError> {
+    let redirect = reqwest::redirect::Policy::none();
+    Ok(reqwest::Client::builder().timeout(timeout).redirect(redirect).build()?)
+}
+
+fn grpc_client(url: &str, timeout: Duration) -> Result<TraceServiceClient<Channel>, BoxError> {
+    let mut endpoint = Channel::from_shared(url.to_owned())?.timeout(timeout).connect_timeout(timeout);
+    if url.starts_with("https:") {
+        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
+    }
+    Ok(TraceServiceClient::new(endpoint.connect_lazy()))
+}
+
+async fn send_http(client: &reqwest::Client, url: &str, headers: &HeaderMap, request: &[u8]) -> Outcome {
+    let mut gzip = GzEncoder::new(Vec::with_capacity(request.len() / 4), Compression::fast());
+    let body = match gzip.write_all(request).and_then(|()| gzip.finish()) {
+        Ok(body) => body,
+        Err(error) => return Outcome::Refused { reason: error.to_string() },
+    };
+    let sent = client
+        .post(url)
+        .headers(headers.clone())
+        .header(CONTENT_TYPE, "application/x-protobuf")
+        .header(CONTENT_ENCODING, "gzip")
+        .body(body)
+        .send()
+        .await;
+    match sent {
+        Err(error) => Outcome::Retry { after: None, reason: with_sources(&error) },
+        Ok(response) if response.status().is_success() => {
+            Outcome::Accepted { rejected: rejected_spans(response).await }
+        }
+        Ok(response) => {
+            let reason = format!("the collector answered {}", response.status());
+            if matches!(response.status().as_u16(), 429 | 502 | 503 | 504) {
+                Outcome::Retry { after: retry_after(response.headers(), SystemTime::now()), reason }
+            } else {
+                Outcome::Refused { reason }
+            }
+        }
+    }
+}
+
+/// The collector's answer is read up to a bound; one that is no answer rejects nothing.
+async fn rejected_spans(mut response: reqwest::Response) -> u64 {
+    const MAX_ANSWER_BYTES: usize = 64 * 1024;
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return 0;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    ExportTraceServiceResponse::decode(body.as_slice()).map_or(0, |answer| rejected(&answer))
+}
+
+fn rejected(answer: &ExportTraceServiceResponse) -> u64 {
+    answer.partial_success.as_ref().map_or(0, |partial| partial.rejected_spans.max(0).unsigned_abs())
+}
+
+/// Seconds or a date: RFC 9110, section 10.2.3.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()),
+    }
+}
+
+async fn send_grpc(client: &mut TraceServiceClient<Channel>, headers: &HeaderMap, request: &[u8]) -> Outcome {
+    let message = match ExportTraceServiceRequest::decode(request) {
+        Ok(message) => message,
+        Err(error) => return Outcome::Refused { reason: error.to_string() },
+    };
+    let mut request = tonic::Request::new(message);
+    *request.metadata_mut() = MetadataMap::from_headers(headers.clone());
+    match client.export(request).await {
+        Ok(answer) => Outcome::Accepted { rejected: rejected(answer.get_ref()) },
+        Err(status) => {
+            let reason = format!("the collector answered {:?}: {}", status.code(), status.message());
+            if is_transient(status.code()) {
+                Outcome::Retry { after: None, reason }
+            } else {
+                Outcome::Refused { reason }
+            }
+        }
+    }
+}
+
+/// OTLP's table of retryable codes: <https://opentelemetry.io/docs/specs/otlp/#failures>. `Unknown` is how a
+/// connection that broke off shows.
+const fn is_transient(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Cancelled
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unavailable
+            | Code::DataLoss
+            | Code::Unknown
+    )
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::retry_after;
+    use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let after = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after(&httpdate::fmt_http_date(now + Duration::from_secs(30))), Some(Duration::from_secs(30)));
+        assert_eq!(after(&httpdate::fmt_http_date(now - Duration::from_secs(30))), Some(Duration::ZERO));
+        assert_eq!(after("soon"), None);
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

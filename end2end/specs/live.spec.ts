@@ -1,0 +1,64 @@
+import { expect, newName, signIn, test } from "../support/reader";
+
+test("another reader's message waits behind a button and moves nothing", async ({ page, words, browser, server, signIn: signInHere }) => {
+  await signInHere();
+  await page.request.post("/db/message", { data: { message: "already there" } });
+  const live = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/live");
+  await page.goto("/messages");
+  await live;
+  const other = await browser.newContext({ baseURL: server.url });
+  await signIn(other);
+  const text = newName("from afar");
+  await other.request.post("/db/message", { data: { message: text } });
+  const waiting = page.getByRole("button", { name: words.newMessages(1) }).or(page.getByRole("link", { name: words.newMessages(1) }));
+  await expect(waiting).toBeVisible();
+  await expect(page.getByText(text)).toHaveCount(0);
+  await waiting.click();
+  await expect(page.getByRole("list", { name: words.messageList }).getByRole("listitem").first()).toContainText(text);
+  await other.close();
+});
+
+test("a message deleted elsewhere leaves the page", async ({ page, words, browser, server, signIn: signInHere }) => {
+  const name = await signInHere();
+  const text = newName("soon gone");
+  await page.request.post("/db/message", { data: { message: text } });
+  const live = page.waitForResponse((answer) => new URL(answer.url()).pathname === "/live");
+  await page.goto("/messages");
+  await live;
+  await expect(page.getByText(text)).toBeVisible();
+
+  const other = await browser.newContext({ baseURL: server.url, storageState: await page.context().storageState() });
+  const elsewhere = await other.newPage();
+  await elsewhere.goto("/messages?mine=1");
+  const menu = elsewhere.getByLabel(/메뉴|Menu of/).first();
+  await menu.click();
+  await elsewhere.getByRole("button", { name: /^(지우기|Delete)$/ }).filter({ visible: true }).click();
+  await expect(page.getByText(text)).toHaveCount(0);
+  await expect(page.getByLabel(words.menuOf(name))).toHaveCount(0);
+  await other.close();
+});
+
+test("keys lead to the places and open the list of keys", async ({ page, words, isMobile, signIn: signInHere }) => {
+  test.skip(isMobile, "no keyboard");
+  await signInHere();
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(async () => {
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog", { name: words.keyboard })).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog", { name: words.keyboard })).toBeHidden();
+  await page.keyboard.press("g");
+  await page.keyboard.press("m");
+  await expect(page).toHaveURL(/\/messages$/);
+  await page.keyboard.press("n");
+  await expect(page.getByLabel(words.newMessage)).toBeFocused();
+  await page.keyboard.type("g m / ?");
+  await expect(page.getByLabel(words.newMessage)).toHaveValue("g m / ?");
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.keyboard.press("/");
+  await expect(page).toHaveURL(/\/search$/);
+  await expect(page.getByLabel(words.find)).toBeFocused();
+});

@@ -1,0 +1,71 @@
+import { expect, newName, signIn, test } from "../support/reader";
+import { startServer } from "../support/server";
+
+test("a call is in the log with its route, status and user, and leads to its trace", async ({ page, words, signIn }) => {
+  const name = await signIn();
+  await page.request.post("/db/message", { data: { message: "logged" } });
+  await page.goto(`/logs?user=${encodeURIComponent(name)}`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(words.apiLog);
+  const row = page.getByRole("table", { name: words.calls }).getByRole("row", { name: /\/db\/message/ });
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText("POST");
+  await expect(row).toContainText("200");
+  await expect(row).toContainText(name);
+  await row.getByRole("link").last().click();
+  await expect(page).toHaveURL(/\/traces\/[0-9a-f]{32}$/);
+  await expect(page.getByRole("table", { name: words.spans })).toContainText("INSERT messages");
+});
+
+test("the log is filtered by route and status", async ({ page, words, signIn }) => {
+  await signIn();
+  await page.request.post("/db/message", { data: { message: "" } });
+  await page.goto("/logs");
+  await page.getByLabel(words.route).fill("/db/message");
+  await page.getByLabel(words.statusFilter).fill("4xx");
+  await page.getByRole("button", { name: words.apply }).click();
+  await expect(page).toHaveURL(/status=4xx/);
+  const rows = page.getByRole("table", { name: words.calls }).getByRole("row");
+  await expect(rows.nth(1)).toContainText("400");
+  await expect(page.getByRole("table", { name: words.calls })).not.toContainText("200");
+  await page.getByLabel(words.statusFilter).fill("418");
+  await page.getByRole("button", { name: words.apply }).click();
+  await expect(page.getByText(words.noCallMatches)).toBeVisible();
+});
+
+test("who is no operator sees why, and the way to their own traces", async ({ page, words }, info) => {
+  const server = await startServer(`operators-${info.project.name}-${info.parallelIndex}`, { GLASSBOARD_OPERATORS: "boss" });
+  try {
+    const context = page.context();
+    const name = newName();
+    for (const route of ["/register", "/login"]) {
+      await context.request.post(`${server.url}${route}`, { data: { username: name, password: "correct horse battery" } });
+    }
+    await page.goto(`${server.url}/logs`);
+    await expect(page.getByText(words.operatorsOnly)).toBeVisible();
+    await expect(page.getByRole("table", { name: words.calls })).toHaveCount(0);
+    await page.getByRole("link", { name: words.ownTraces }).click();
+    await expect(page.getByRole("table", { name: words.traceList })).toBeVisible();
+    const logs = await context.request.get(`${server.url}/logs/redis`);
+    expect(logs.status()).toBe(403);
+    expect((await logs.json()).code).toBe("operators_only");
+  } finally {
+    await page.goto("about:blank");
+    await server.stop();
+  }
+});
+
+test("followed live, new calls wait behind a button", async ({ page, words, scripts, browser, server, signIn: signInHere }) => {
+  test.skip(!scripts, "needs scripts");
+  await signInHere();
+  const other = await browser.newContext({ baseURL: server.url });
+  const stranger = await signIn(other);
+  await page.goto(`/logs?user=${encodeURIComponent(stranger)}`);
+  await page.getByLabel(words.follow).check();
+  await other.request.post("/db/message", { data: { message: "live" } });
+  const waiting = page.getByRole("button", { name: words.newCalls });
+  await expect(waiting).toBeVisible();
+  await expect(page.getByRole("row", { name: /\/db\/message/ })).toHaveCount(0);
+  await waiting.click();
+  await expect(page.getByRole("row", { name: /\/db\/message/ })).toHaveCount(1);
+  await other.close();
+});

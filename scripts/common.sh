@@ -1,0 +1,46 @@
+# Paths and small functions that the other scripts share; sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Cargo's own variable decides where everything is built.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
+case $CARGO_TARGET_DIR in /*) ;; *) CARGO_TARGET_DIR=$root/$CARGO_TARGET_DIR ;; esac
+
+# The front end's files that a debug server reads; the release build names its own.
+export GLASSBOARD_SITE_DIR=$CARGO_TARGET_DIR/site/debug
+
+# Tools of an exact version live outside of the clone, side by side, so that a fresh clone finds them.
+tools=${GLASSBOARD_CACHE:-$HOME/.cache/glassboard}/tools
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+fail() {
+    printf '\033[1;31merror:\033[0m %s\n' "$*" >&2
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# The version of a crate in Cargo.lock; wasm-bindgen's command must have the library's.
+locked_version() {
+    awk -v name="\"$1\"" '$1 == "name" && $3 == name { found = 1 } found && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' Cargo.lock
+}
+
+wasm_bindgen_version=$(locked_version wasm-bindgen)
+wasm_bindgen_root=$tools/wasm-bindgen-$wasm_bindgen_version
+
+# Prints the wasm-bindgen command of Cargo.lock's version; fails if there is none.
+find_wasm_bindgen() {
+    local candidate
+    for candidate in "$wasm_bindgen_root/bin/wasm-bindgen" "$(command -v wasm-bindgen)"; do
+        if [ -x "$candidate" ] && [ "$("$candidate" --version 2>/dev/null)" = "wasm-bindgen $wasm_bindgen_version" ]; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Whether `npm ci` has been run in this folder since its lock file changed.
+npm_is_fresh() {
+    cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Installs what is missing, and says what: scripts/setup.sh [build|test|bench|watch]... (build, test and bench when none is named).
+# For Debian 12 with rustup's cargo, Node 20 or later, and root or sudo.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+rotel_version=0.0.1a15
+cargo_leptos_version=0.3.10
+purposes=("${@:-build test bench}")
+wants() { [[ " ${purposes[*]} " == *" $1 "* ]]; }
+for purpose in ${purposes[*]}; do
+    [[ $purpose =~ ^(build|test|bench|watch)$ ]] || fail "unknown purpose '$purpose': build, test, bench or watch"
+done
+
+debian_packages() {
+    local missing=()
+    has cc || missing+=(build-essential)
+    if wants test; then
+        has chromium || missing+=(chromium)
+        # Without these, Korean shows as boxes in screenshots and every width is wrong.
+        [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
+        python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    fi
+    if wants bench; then
+        has wrk || missing+=(wrk)
+        has strace || missing+=(strace)
+    fi
+    if wants watch; then
+        has pkg-config || missing+=(pkg-config)
+        [ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+    fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+
+    say "Debian packages: ${missing[*]}"
+    has apt-get || fail "install these with your system's package manager, then run this again: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        has sudo || fail "installing packages needs root or sudo: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 -qq update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+rust_toolchain() {
+    has cargo || fail "cargo is missing: install Rust with rustup (https://rustup.rs), then run this again"
+    local needed
+    needed=$(awk -F'"' '/^rust-version/ { print $2; exit }' Cargo.toml)
+    if has rustup; then
+        # rust-toolchain.toml names these, but rustup installs them by itself only where that is not switched off.
+        if ! rustc --version >/dev/null 2>&1; then
+            say "Rust toolchain stable"
+            rustup toolchain install stable --profile minimal --no-self-update
+        fi
+        if [ "$(printf '%s\n' "$needed" "$(rustc --version | cut -d' ' -f2)" | sort -V | head -1)" != "$needed" ]; then
+            say "Rust $needed or later (now $(rustc --version | cut -d' ' -f2))"
+            rustup update stable --no-self-update
+        fi
+        local installed component
+        rustup target list --installed | grep -qx wasm32-unknown-unknown || {
+            say "Rust target wasm32-unknown-unknown"
+            rustup target add wasm32-unknown-unknown
+        }
+        installed=$(rustup component list --installed)
+        for component in clippy rustfmt; do
+            grep -q "^$component" <<<"$installed" || {
+                say "Rust component $component"
+                rustup component add "$component"
+            }
+        done
+    else
+        [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || fail "this Rust has no wasm32-unknown-unknown target; rustup can add it"
+    fi
+}
+
+wasm_bindgen() {
+    find_wasm_bindgen >/dev/null && return
+    say "wasm-bindgen $wasm_bindgen_version (about a minute and a half)"
+    if has cargo-binstall; then
+        cargo binstall --no-confirm --root "$wasm_bindgen_root" "wasm-bindgen-cli@$wasm_bindgen_version" && return
+    fi
+    # Not --locked: its own lock file names a version that no longer exists. The command's speed does not matter, its build time does.
+    env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root "$wasm_bindgen_root" wasm-bindgen-cli --version "$wasm_bindgen_version"
+}
+
+npm_packages() {
+    npm_is_fresh "$1" && return
+    say "npm packages of $1/"
+    # Browsers come from Debian.
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix "$1" ci --no-audit --no-fund --loglevel=error
+    cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
+}
+
+node_version() {
+    has node || fail "Node 20 or later is missing: install it (https://nodejs.org), then run this again"
+    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || fail "Node 20 or later is needed; this is $(node --version)"
+}
+
+# An OTLP collector made by others, for the test that traces arrive there.
+collector() {
+    local home=$tools/rotel-$rotel_version
+    [ -e "$home/installed" ] && return
+    say "OTLP collector rotel $rotel_version"
+    python3 -m venv --clear "$home"
+    "$home/bin/pip" install --quiet --disable-pip-version-check "rotel==$rotel_version"
+    touch "$home/installed"
+}
+
+cargo_leptos() {
+    has cargo-leptos && return
+    say "cargo-leptos $cargo_leptos_version (about eight minutes)"
+    OPENSSL_NO_VENDOR=1 CARGO_PROFILE_DEV_DEBUG=0 env -u CARGO_TARGET_DIR \
+        cargo install --debug cargo-leptos --version "$cargo_leptos_version" --locked --features no_downloads
+}
+
+node_version
+debian_packages
+rust_toolchain
+wasm_bindgen
+npm_packages scripts
+if wants test; then
+    npm_packages end2end
+    collector
+fi
+if wants watch; then cargo_leptos; fi

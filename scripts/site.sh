@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Builds the front end's files: scripts/site.sh debug|release
+# Result: $CARGO_TARGET_DIR/site/{debug,release}, with pkg/glassboard.{js,wasm,css} and everything of public/.
+# A debug server reads that folder while it runs; a release server carries it (both: GLASSBOARD_SITE_DIR).
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+profile=${1:-debug}
+case $profile in
+    debug) cargo_profile=dev wasm_folder=debug ;;
+    release) cargo_profile=wasm-release wasm_folder=wasm-release ;;
+    *) fail "usage: scripts/site.sh debug|release" ;;
+esac
+
+site=$CARGO_TARGET_DIR/site/$profile
+stamp=$site.stamp
+wasm=$CARGO_TARGET_DIR/wasm32-unknown-unknown/$wasm_folder/frontend.wasm
+wasm_bindgen=$(find_wasm_bindgen) || fail "wasm-bindgen $wasm_bindgen_version is missing: run make setup"
+npm_is_fresh scripts || fail "the npm packages of scripts/ are missing or old: run make setup"
+
+say "Front end ($profile): cargo"
+cargo build --package frontend --lib --target wasm32-unknown-unknown --profile "$cargo_profile"
+
+inputs() {
+    echo "$wasm_bindgen_version"
+    sha256sum "$wasm" scripts/site.sh scripts/compress.mjs scripts/package-lock.json
+    find style public -type f | LC_ALL=C sort | xargs -r -d '\n' sha256sum
+}
+current=$(inputs)
+if [ -d "$site" ] && [ "$current" = "$(cat "$stamp" 2>/dev/null)" ]; then
+    say "Front end ($profile): nothing changed"
+    exit
+fi
+
+# Everything is made beside the old files, which are replaced at the end: an interrupted build leaves no half of a site.
+new=$site.new
+raw=$site.raw
+rm -rf "$new" "$raw"
+mkdir -p "$new/pkg" "$raw"
+[ ! -d public ] || cp -R public/. "$new"
+
+say "Front end ($profile): wasm-bindgen"
+"$wasm_bindgen" --target web --no-typescript --out-name glassboard --out-dir "$raw" "$wasm"
+sed -i 's/glassboard_bg\.wasm/glassboard.wasm/g' "$raw/glassboard.js"
+
+esbuild=(scripts/node_modules/.bin/esbuild --log-level=warning)
+[ "$profile" = debug ] || esbuild+=(--minify)
+# Bundled, so that the snippets of crates travel in the same file.
+"${esbuild[@]}" "$raw/glassboard.js" --bundle --format=esm --target=es2022 --outfile="$new/pkg/glassboard.js"
+# In the order of their names; each file ends with a line break.
+find style -maxdepth 1 -name '*.css' | LC_ALL=C sort | xargs -r -d '\n' cat | "${esbuild[@]}" --loader=css >"$new/pkg/glassboard.css"
+
+if [ "$profile" = release ]; then
+    say "Front end (release): wasm-opt (under a minute)"
+    # The features that rustc's wasm32-unknown-unknown has on by default since 1.87.
+    scripts/node_modules/.bin/wasm-opt -Oz \
+        --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
+        --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+        "$raw/glassboard_bg.wasm" -o "$new/pkg/glassboard.wasm"
+    say "Front end (release): compress"
+    node scripts/compress.mjs "$new"
+else
+    cp "$raw/glassboard_bg.wasm" "$new/pkg/glassboard.wasm"
+fi
+
+rm -rf "$site" "$raw"
+mv "$new" "$site"
+printf '%s\n' "$current" >"$stamp"

@@ -1,0 +1,106 @@
+//! The front end's files: embedded in a release, read from the build's folder in a debug build.
+
+use app::context::Site;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use std::borrow::Cow;
+use telemetry::propagation::hex;
+
+/// A file of the site, with the SHA-256 of its bytes.
+struct File {
+    bytes: Cow<'static, [u8]>,
+    hash: [u8; 32],
+}
+
+#[cfg(not(debug_assertions))]
+fn file(path: &str) -> Option<File> {
+    #[derive(rust_embed::RustEmbed)]
+    #[folder = "$GLASSBOARD_SITE_DIR"]
+    struct Site;
+
+    let file = <Site as rust_embed::RustEmbed>::get(path)?;
+    Some(File { hash: file.hash, bytes: file.data })
+}
+
+#[cfg(debug_assertions)]
+fn file(path: &str) -> Option<File> {
+    use sha2::{Digest, Sha256};
+
+    let folder = std::env::var("GLASSBOARD_SITE_DIR").unwrap_or_else(|_| "target/site/debug".to_owned());
+    if path.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let bytes = std::fs::read(std::path::Path::new(&folder).join(path)).ok()?;
+    Some(File { hash: Sha256::digest(&bytes).into(), bytes: bytes.into() })
+}
+
+/// Files that stand at the root of the site.
+pub const ROOT_FILES: [&str; 4] = ["/favicon.svg", "/favicon.ico", "/robots.txt", "/manifest.webmanifest"];
+
+/// The URLs that a page links, each with its content's hash.
+#[must_use]
+pub fn site() -> Site {
+    let url = |path: &str| match file(path) {
+        Some(file) => format!("/{path}?v={}", hex::encode(&file.hash[..6])),
+        None => format!("/{path}"),
+    };
+    Site { script: url("pkg/glassboard.js"), wasm: url("pkg/glassboard.wasm"), style: url("pkg/glassboard.css") }
+}
+
+/// Serves a file by its path; with `?v=` it never changes.
+pub async fn serve(request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/');
+    let Some((file, encoding)) = best(path, request.headers()) else {
+        return crate::problem::Problem::from(model::Code::NotFound).into_response();
+    };
+    let etag = format!("\"{}\"", hex::encode(&file.hash[..8]));
+    let versioned = request.uri().query().is_some_and(|query| query.starts_with("v="));
+    let mut headers = HeaderMap::new();
+    let caching = if versioned { "public, max-age=31536000, immutable" } else { "public, max-age=0, must-revalidate" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    let unchanged = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(ETAG, etag);
+    }
+    if unchanged {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let body = match file.bytes {
+        Cow::Borrowed(bytes) => axum::body::Body::from(bytes),
+        Cow::Owned(bytes) => axum::body::Body::from(bytes),
+    };
+    (headers, body).into_response()
+}
+
+/// The smallest form of a file that the caller accepts.
+fn best(path: &str, headers: &HeaderMap) -> Option<(File, Option<&'static str>)> {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        let accepts = accepted.split(',').any(|item| item.trim().split(';').next() == Some(encoding));
+        if accepts && let Some(file) = file(&format!("{path}{suffix}")) {
+            return Some((file, Some(encoding)));
+        }
+    }
+    file(path).map(|file| (file, None))
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("webmanifest") => "application/manifest+json",
+        _ => "application/octet-stream",
+    }
+}

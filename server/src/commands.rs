@@ -1,0 +1,94 @@
+//! The commands, each from the settings it needs.
+
+use crate::cli::{Arguments, Command, UserCommand};
+use crate::config::{Settings, Sources};
+use crate::data_folder::DataFolder;
+use crate::serve;
+use model::BoardError;
+use std::error::Error;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::{SqliteStore, backup, restore};
+use tokio::runtime::Runtime;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// # Errors
+/// What went wrong, as a sentence that says what to do.
+pub fn run(arguments: Arguments) -> Outcome {
+    let sources = Sources::new(arguments.settings.given(), std::env::vars());
+    match arguments.command {
+        None => {
+            let settings = Settings::read(&sources)?;
+            Runtime::new()?.block_on(serve::serve(settings))
+        }
+        Some(Command::Config) => print_config(&sources),
+        Some(Command::User(command)) => Runtime::new()?.block_on(user(command, &data_path(&sources)?)),
+        Some(Command::Backup { file }) => {
+            backup(&existing_database(&data_path(&sources)?)?, &file)?;
+            Ok(println!("backed up to {}", file.display()))
+        }
+        Some(Command::Restore { file }) => {
+            let data = data_path(&sources)?;
+            std::fs::create_dir_all(&data)?;
+            restore(&file, &DataFolder::database(&data))?;
+            Ok(println!("restored from {}", file.display()))
+        }
+    }
+}
+
+fn data_path(sources: &Sources) -> Result<PathBuf, Box<dyn Error>> {
+    Ok(PathBuf::from(sources.required("GLASSBOARD_DATA")?))
+}
+
+fn existing_database(data: &Path) -> Result<PathBuf, String> {
+    let path = DataFolder::database(data);
+    if path.exists() {
+        Ok(path)
+    } else {
+        Err(format!("there is no board in {}; name its folder with --data.", data.display()))
+    }
+}
+
+fn print_config(sources: &Sources) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    for (variable, value) in sources.effective() {
+        match value? {
+            Some(value) => writeln!(out, "{}={}  ({})", variable.name, value.text, value.source)?,
+            None => writeln!(out, "{}  (not set)", variable.name)?,
+        }
+    }
+    Settings::read(sources)?;
+    Ok(())
+}
+
+async fn user(command: UserCommand, data: &Path) -> Outcome {
+    std::fs::create_dir_all(data)?;
+    let store = Arc::new(SqliteStore::open(&DataFolder::database(data))?);
+    let board = serve::board(Arc::clone(&store), &[])?;
+    let password = read_password()?;
+    let done = match command {
+        UserCommand::Add { username } => {
+            board.accounts().add_user(&username, password).await.map(|name| format!("added {name}"))
+        }
+        UserCommand::SetPassword { username } => board
+            .accounts()
+            .set_password(&username, password)
+            .await
+            .map(|()| format!("changed the password of {username}")),
+    };
+    store.close().await;
+    let said = done.map_err(|error: BoardError| error.to_string())?;
+    Ok(println!("{said}"))
+}
+
+/// One line of standard input.
+fn read_password() -> Result<String, std::io::Error> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password (at least 8 characters): ");
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,131 @@
+//! What the program was told: flags, environment variables, mounted secrets, defaults.
+
+mod sources;
+mod values;
+mod variables;
+
+pub use sources::Sources;
+pub use values::{Proxies, PublicUrl};
+use variables::VARIABLES;
+
+use model::Username;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A start-up mistake: which variable, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {advice}")]
+pub struct ConfigError {
+    pub variable: String,
+    pub advice: String,
+}
+
+impl ConfigError {
+    pub fn new(variable: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { variable: variable.into(), advice: advice.into() }
+    }
+}
+
+/// The program's settings, checked.
+pub struct Settings {
+    pub listen: SocketAddr,
+    pub data: PathBuf,
+    pub operators: Vec<Username>,
+    pub public_url: Option<PublicUrl>,
+    pub proxies: Proxies,
+    /// What other programs show to `/v1/*` and `/metrics`.
+    pub token: Option<String>,
+    pub secret_key: Option<String>,
+    pub previous_secret_key: Option<String>,
+    pub telemetry: telemetry::server::Config,
+}
+
+impl Settings {
+    /// # Errors
+    /// The first variable that can't be used, with what to do.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        refuse_engines(sources)?;
+        let production = sources.text("ENVIRONMENT")?.is_some_and(|name| name.eq_ignore_ascii_case("production"));
+        let secret_key = match sources.text("SECRET_KEY")? {
+            Some(key) => Some(key),
+            None => sources.text("FLASK_SECRET_KEY")?,
+        };
+        if production && secret_key.is_none() {
+            let advice = "ENVIRONMENT=production needs a secret key; set it to 32 or more random characters.";
+            return Err(ConfigError::new("SECRET_KEY", advice));
+        }
+        values::role(&sources.required("GLASSBOARD_ROLE")?)?;
+        Ok(Self {
+            listen: values::listen(&sources.required("GLASSBOARD_LISTEN")?)?,
+            data: PathBuf::from(sources.required("GLASSBOARD_DATA")?),
+            operators: values::operators(sources.text("GLASSBOARD_OPERATORS")?.as_deref())?,
+            public_url: sources.text("GLASSBOARD_PUBLIC_URL")?.as_deref().map(PublicUrl::parse).transpose()?,
+            proxies: Proxies::parse(sources.text("GLASSBOARD_TRUSTED_PROXIES")?.as_deref())?,
+            token: sources.text("GLASSBOARD_TOKEN")?,
+            secret_key,
+            previous_secret_key: sources.text("SECRET_KEY_PREVIOUS")?,
+            telemetry: telemetry(sources)?,
+        })
+    }
+}
+
+fn telemetry(sources: &Sources) -> Result<telemetry::server::Config, ConfigError> {
+    let get = |name: &str| sources.text(name).ok().flatten();
+    telemetry::server::Config::from_env(get).map_err(|error| ConfigError::new(error.variable, error.advice))
+}
+
+/// Variables of engines that this build does not have.
+fn refuse_engines(sources: &Sources) -> Result<(), ConfigError> {
+    for variable in VARIABLES.iter().filter(|variable| variable.engine.is_some()) {
+        if sources.text(variable.name)?.is_some() {
+            let engine = variable.engine.unwrap_or_default();
+            let advice =
+                format!("{engine} is not built into this version; unset the variable to use the embedded engine.");
+            return Err(ConfigError::new(variable.name, advice));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, Sources};
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(&Sources::new(Vec::new(), variables)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_set_means_the_embedded_board_on_loopback() {
+        let settings = read(&[]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
+        assert!(settings.operators.is_empty() && settings.secret_key.is_none());
+    }
+
+    #[test]
+    fn each_mistake_names_its_variable_and_says_what_to_do() {
+        for (name, value) in [
+            ("GLASSBOARD_LISTEN", "localhost:99999"),
+            ("GLASSBOARD_ROLE", "web"),
+            ("GLASSBOARD_ROLE", "boss"),
+            ("GLASSBOARD_OPERATORS", "mina,\u{200b}"),
+            ("GLASSBOARD_PUBLIC_URL", "board.example"),
+            ("GLASSBOARD_TRUSTED_PROXIES", "10.0.0.0/99"),
+            ("OTLP_ENDPOINT", "ftp://collector"),
+            ("MYSQL_HOST", "db"),
+            ("REDIS_PASSWORD", "x"),
+            ("MESSAGING_TYPE", "kafka"),
+            ("EVENTHUB_CONNECTION_STRING", "Endpoint=x"),
+            ("GLASSBOARD_TOKEN_FILE", "/no/such/file"),
+        ] {
+            let error = read(&[(name, value)]).err().unwrap_or_default();
+            assert!(error.starts_with(name), "{name}={value}: {error}");
+            assert!(error.ends_with('.'), "{error}");
+        }
+        let production = read(&[("ENVIRONMENT", "production")]).err().unwrap_or_default();
+        assert!(production.starts_with("SECRET_KEY"), "{production}");
+        assert!(read(&[("ENVIRONMENT", "production"), ("FLASK_SECRET_KEY", "k")]).is_ok());
+    }
+}

@@ -1,0 +1,105 @@
+use super::ConfigError;
+use http::Uri;
+use ipnet::IpNet;
+use model::Username;
+use std::net::{IpAddr, SocketAddr};
+
+/// Which part of the work this process does: with embedded engines, all of it.
+pub fn role(text: &str) -> Result<(), ConfigError> {
+    let shared = "needs engines that processes can share, and this build has embedded ones only; use --role all.";
+    match text {
+        "all" => Ok(()),
+        "web" | "worker" => Err(ConfigError::new("GLASSBOARD_ROLE", format!("--role {text} {shared}"))),
+        _ => Err(ConfigError::new("GLASSBOARD_ROLE", "Set it to all, web or worker.")),
+    }
+}
+
+pub fn listen(text: &str) -> Result<SocketAddr, ConfigError> {
+    text.replacen("localhost", "127.0.0.1", 1).parse().map_err(|_| {
+        ConfigError::new("GLASSBOARD_LISTEN", "Set it to ADDRESS:PORT, such as 127.0.0.1:3000 or [::]:80.")
+    })
+}
+
+pub fn operators(text: Option<&str>) -> Result<Vec<Username>, ConfigError> {
+    let names = text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    names.map(Username::parse).collect::<Result<_, _>>().map_err(|_| {
+        ConfigError::new(
+            "GLASSBOARD_OPERATORS",
+            "Set it to user names with commas, each of 1 to 64 visible characters.",
+        )
+    })
+}
+
+/// The board's address as people type it, such as `https://board.example`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    pub origin: String,
+    pub secure: bool,
+}
+
+impl PublicUrl {
+    /// # Errors
+    /// When it is not an http or https URL without path.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let advice = "Set it to the board's address without a path, such as https://board.example.";
+        let refused = || ConfigError::new("GLASSBOARD_PUBLIC_URL", advice);
+        let uri: Uri = text.trim_end_matches('/').parse().map_err(|_| refused())?;
+        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(refused());
+        };
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() || authority.as_str().contains('@') {
+            return Err(refused());
+        }
+        Ok(Self { origin: format!("{scheme}://{authority}").to_ascii_lowercase(), secure: scheme == "https" })
+    }
+}
+
+/// Whose forwarding headers are believed.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// # Errors
+    /// When one is neither an address nor a network.
+    pub fn parse(text: Option<&str>) -> Result<Self, ConfigError> {
+        let items = text.unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty());
+        items
+            .map(|item| item.parse::<IpNet>().ok().or_else(|| item.parse::<IpAddr>().ok().map(IpNet::from)))
+            .collect::<Option<_>>()
+            .map(Self)
+            .ok_or_else(|| {
+                ConfigError::new(
+                    "GLASSBOARD_TRUSTED_PROXIES",
+                    "Set it to addresses or networks with commas, such as 10.0.0.0/8.",
+                )
+            })
+    }
+
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address.to_canonical()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Proxies, PublicUrl};
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        assert_eq!(
+            PublicUrl::parse("https://Board.example/").map(|u| u.origin).ok().as_deref(),
+            Some("https://board.example")
+        );
+        for bad in ["board.example", "ftp://x", "https://x/path", "https://u:p@x"] {
+            assert!(PublicUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_named_proxies_are_trusted() {
+        let proxies = Proxies::parse(Some("10.0.0.0/8, 192.168.1.7")).unwrap_or_default();
+        let trusts = |text: &str| text.parse().is_ok_and(|address| proxies.trusts(address));
+        assert!(trusts("10.9.9.9") && trusts("192.168.1.7") && trusts("::ffff:10.1.1.1"));
+        assert!(!trusts("192.168.1.8") && !trusts("127.0.0.1"));
+    }
+}

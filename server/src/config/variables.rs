@@ -1,0 +1,74 @@
+/// An environment variable that the program reads.
+pub struct Variable {
+    pub name: &'static str,
+    pub default: Option<&'static str>,
+    /// Never shown.
+    pub secret: bool,
+    /// The engine that it belongs to, when this build does not have it.
+    pub engine: Option<&'static str>,
+}
+
+const fn plain(name: &'static str) -> Variable {
+    Variable { name, default: None, secret: false, engine: None }
+}
+
+const fn with_default(name: &'static str, default: &'static str) -> Variable {
+    Variable { default: Some(default), ..plain(name) }
+}
+
+const fn secret(name: &'static str) -> Variable {
+    Variable { secret: true, ..plain(name) }
+}
+
+const fn of_engine(name: &'static str, engine: &'static str) -> Variable {
+    Variable { secret: true, engine: Some(engine), ..plain(name) }
+}
+
+/// All of them; each also as `NAME_FILE`, which names a file that holds the value.
+pub const VARIABLES: &[Variable] = &[
+    with_default("GLASSBOARD_LISTEN", "127.0.0.1:3000"),
+    with_default("GLASSBOARD_DATA", "./data"),
+    with_default("GLASSBOARD_ROLE", "all"),
+    plain("GLASSBOARD_OPERATORS"),
+    plain("GLASSBOARD_PUBLIC_URL"),
+    plain("GLASSBOARD_TRUSTED_PROXIES"),
+    secret("GLASSBOARD_TOKEN"),
+    with_default("GLASSBOARD_LOG", "info"),
+    with_default("GLASSBOARD_LOG_FORMAT", "json"),
+    plain("ENVIRONMENT"),
+    secret("SECRET_KEY"),
+    secret("FLASK_SECRET_KEY"),
+    secret("SECRET_KEY_PREVIOUS"),
+    with_default("BACKEND_SERVICE_NAME", "aks-demo-backend"),
+    with_default("FRONTEND_SERVICE_NAME", "aks-demo-frontend"),
+    plain("OTLP_ENDPOINT"),
+    plain("TEMPO_ENDPOINT"),
+    plain("OTEL_SERVICE_NAME"),
+    plain("OTEL_RESOURCE_ATTRIBUTES"),
+    plain("OTEL_TRACES_EXPORTER"),
+    plain("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    plain("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+    plain("OTEL_EXPORTER_OTLP_PROTOCOL"),
+    plain("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"),
+    plain("OTEL_EXPORTER_OTLP_TIMEOUT"),
+    plain("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"),
+    secret("OTEL_EXPORTER_OTLP_HEADERS"),
+    secret("OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
+    of_engine("MYSQL_HOST", "MariaDB"),
+    of_engine("MYSQL_PORT", "MariaDB"),
+    of_engine("MYSQL_USER", "MariaDB"),
+    of_engine("MYSQL_PASSWORD", "MariaDB"),
+    of_engine("MYSQL_DATABASE", "MariaDB"),
+    of_engine("REDIS_HOST", "Redis"),
+    of_engine("REDIS_PORT", "Redis"),
+    of_engine("REDIS_PASSWORD", "Redis"),
+    of_engine("MESSAGING_TYPE", "Messaging"),
+    of_engine("KAFKA_SERVERS", "Kafka"),
+    of_engine("KAFKA_USERNAME", "Kafka"),
+    of_engine("KAFKA_PASSWORD", "Kafka"),
+    of_engine("KAFKA_SECURITY_PROTOCOL", "Kafka"),
+    of_engine("KAFKA_SASL_MECHANISM", "Kafka"),
+    of_engine("EVENTHUB_CONNECTION_STRING", "Event Hubs"),
+    of_engine("EVENTHUB_NAME", "Event Hubs"),
+    of_engine("EVENTHUB_CONSUMER_GROUP", "Event Hubs"),
+];

@@ -1,0 +1,48 @@
+use super::context::accepts_html;
+use crate::problem::{Problem, api_lang, written};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use model::{BoardError, Code};
+
+/// Writes problems in the caller's language, and gives a server function's error its own status.
+pub async fn write_problems(request: Request, next: Next) -> Response {
+    let lang = api_lang(request.headers());
+    let form = accepts_html(request.headers());
+    let response = next.run(request).await;
+    let response = match response.status() {
+        StatusCode::METHOD_NOT_ALLOWED if response.extensions().get::<Problem>().is_none() => not_allowed(&response),
+        StatusCode::INTERNAL_SERVER_ERROR if !form && response.headers().contains_key("serverfnerror") => {
+            with_status_of_error(response).await
+        }
+        _ => response,
+    };
+    written(response, lang)
+}
+
+fn not_allowed(response: &Response) -> Response {
+    let mut problem = Problem::from(Code::MethodNotAllowed).into_response();
+    if let Some(allowed) = response.headers().get(ALLOW) {
+        problem.headers_mut().insert(ALLOW, allowed.clone());
+    }
+    problem
+}
+
+/// Leptos answers every error with 500; the code in the body says which status it is.
+async fn with_status_of_error(response: Response) -> Response {
+    const MAX_ERROR_BYTES: usize = 4096;
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_ERROR_BYTES).await else {
+        return Problem::from(Code::Internal).into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<BoardError>(&bytes) {
+        parts.status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(seconds) = error.retry_after_s {
+            parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}

@@ -1,0 +1,19 @@
+//! The program: configuration, wiring, routes, commands.
+
+mod assets;
+pub mod cli;
+pub mod commands;
+mod config;
+mod cookies;
+mod data_folder;
+mod layers;
+mod live;
+mod observe;
+mod openapi;
+mod problem;
+mod relay;
+mod rest;
+pub mod routes;
+mod serve;
+mod state;
+mod system;

@@ -1,0 +1,86 @@
+//! Errors of the REST API: carried as values in the response's extensions, written in one place.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use model::{BoardError, Code, Lang};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A board error on its way out.
+#[derive(Debug, Clone)]
+pub struct Problem(pub BoardError);
+
+impl<E: Into<BoardError>> From<E> for Problem {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() =
+            StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(seconds) = self.0.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The shape of every error: contract.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    /// Always `error`.
+    pub status: &'static str,
+    /// A sentence, Korean unless `Accept-Language` prefers English.
+    pub message: &'static str,
+    /// Stable, the same in every language.
+    pub code: &'static str,
+    /// The trace of this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+/// The language of the API's messages.
+#[must_use]
+pub fn api_lang(headers: &HeaderMap) -> Lang {
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    accepted.and_then(Lang::from_accept_language).unwrap_or(Lang::Ko)
+}
+
+/// Writes the body of a problem that has none yet.
+#[must_use]
+pub fn written(mut response: Response, lang: Lang) -> Response {
+    let Some(Problem(error)) = response.extensions_mut().remove::<Problem>() else { return response };
+    let trace_id = error.trace_id.or_else(telemetry::server::current_trace_id);
+    let body = ErrorBody { status: "error", message: error.code.message(lang), code: error.code.as_str(), trace_id };
+    let body = Json(body).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    *response.body_mut() = body.into_body();
+    response
+}
+
+/// A JSON body; whatever is wrong with it becomes a problem.
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(match rejection.status() {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+                StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+                _ => Code::InvalidRequest,
+            }
+            .into()),
+        }
+    }
+}

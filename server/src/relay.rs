@@ -1,0 +1,134 @@
+//! `POST /v1/traces`: takes spans from the own pages, and from other programs that may, on to observatory and exporter.
+
+use crate::problem::Problem;
+use crate::state::ServerState;
+use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ORIGIN, RETRY_AFTER};
+use ::http::{HeaderMap, HeaderValue, StatusCode};
+use app::context::RequestContext;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, http};
+use model::{BoardError, Code};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+use subtle::ConstantTimeEq;
+use telemetry::server::relay::{Encoding, Limits, RelayIdentity, decode_traces, sanitize};
+
+/// Requests per second and address, and how many at once.
+const RATE: f64 = 20.0;
+const BURST: f64 = 100.0;
+const MAX_ADDRESSES: usize = 10_000;
+
+/// A token bucket per client address.
+#[derive(Default)]
+pub struct RelayLimit(Mutex<HashMap<String, Bucket>>);
+
+struct Bucket {
+    tokens: f64,
+    filled: Instant,
+}
+
+impl RelayLimit {
+    fn allows(&self, address: &str, now: Instant) -> bool {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= MAX_ADDRESSES {
+            buckets.retain(|_, bucket| now.duration_since(bucket.filled).as_secs_f64() * RATE < BURST);
+        }
+        if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(address) {
+            return false;
+        }
+        let bucket = buckets.entry(address.to_owned()).or_insert(Bucket { tokens: BURST, filled: now });
+        bucket.tokens = (bucket.tokens + now.duration_since(bucket.filled).as_secs_f64() * RATE).min(BURST);
+        bucket.filled = now;
+        let allowed = bucket.tokens >= 1.0;
+        if allowed {
+            bucket.tokens -= 1.0;
+        }
+        allowed
+    }
+}
+
+/// Takes an OTLP/HTTP trace export request, JSON or protobuf, gzip allowed.
+pub async fn traces(
+    State(state): State<ServerState>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = |name: &http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(&CONTENT_TYPE).unwrap_or_default();
+    let encoding = Encoding::from_content_type(content_type).unwrap_or(Encoding::Json);
+    if !state.relay_limit.allows(&context.caller.address, Instant::now()) {
+        return too_many(encoding);
+    }
+    let from_page = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
+    if !from_page && !state.local && !has_token(&state, &headers) {
+        return Problem::from(BoardError::from(Code::Unauthenticated)).into_response();
+    }
+    let mut request = match decode_traces(content_type, text(&CONTENT_ENCODING), &body, &Limits::default()) {
+        Ok(request) => request,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
+            return answer(status, encoding, error.body(encoding));
+        }
+    };
+    if from_page {
+        sanitize(&mut request, &identity(&state, &context));
+    }
+    state.telemetry.accept(request);
+    answer(StatusCode::OK, encoding, encoding.success())
+}
+
+fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
+    let visitor = Some(context.caller.browser_id.clone()).filter(|id| !id.is_empty());
+    RelayIdentity {
+        service_name: state.frontend_service.to_string(),
+        client_address: context.caller.address.clone(),
+        visitor,
+        session_id: context.signed_in.as_ref().map(|who| who.session.id.clone()),
+        user: context.signed_in.as_ref().map(|who| who.username.to_string()),
+    }
+}
+
+/// Whether the request shows `GLASSBOARD_TOKEN`.
+fn has_token(state: &ServerState, headers: &HeaderMap) -> bool {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    match (&state.token, shown) {
+        (Some(token), Some(shown)) => bool::from(token.as_bytes().ct_eq(shown.as_bytes())),
+        _ => false,
+    }
+}
+
+fn too_many(encoding: Encoding) -> Response {
+    const RESOURCE_EXHAUSTED: i32 = 8;
+    let body = encoding.status(RESOURCE_EXHAUSTED, "too many requests from this address; wait a second");
+    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, encoding, body);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn answer(status: StatusCode, encoding: Encoding, body: Vec<u8>) -> Response {
+    let content_type = match encoding {
+        Encoding::Json => "application/json",
+        Encoding::Protobuf => "application/x-protobuf",
+    };
+    (status, [(CONTENT_TYPE, content_type)], Body::from(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BURST, RelayLimit};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_flood_is_stopped_and_others_are_not() {
+        let limit = RelayLimit::default();
+        let now = Instant::now();
+        let allowed = (0..500).filter(|_| limit.allows("10.0.0.1", now)).count();
+        assert_eq!(allowed as f64, BURST);
+        assert!(limit.allows("10.0.0.2", now));
+        assert!(limit.allows("10.0.0.1", now + Duration::from_secs(1)));
+    }
+}

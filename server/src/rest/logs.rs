@@ -1,0 +1,90 @@
+use super::shapes::{Answer, Asker, PageInfo, PageParams, Paged, iso_date, require_operator};
+use crate::problem::ErrorBody;
+use crate::state::ServerState;
+use axum::Json;
+use axum::extract::State;
+use model::{ApiLogEntry, ApiLogFilter};
+use serde::Serialize;
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ApiLog {
+    logs: Vec<ApiLogRow>,
+    pagination: PageInfo,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ApiLogRow {
+    /// ISO 8601 with `+00:00`.
+    timestamp: String,
+    /// Method and route.
+    action: String,
+    /// Status, duration, user and trace, as text.
+    details: String,
+}
+
+impl From<ApiLogEntry> for ApiLogRow {
+    fn from(entry: ApiLogEntry) -> Self {
+        let user = entry.user.as_deref().unwrap_or("-");
+        let trace = entry.trace_id.as_deref().unwrap_or("-");
+        let duration_ms = std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0;
+        Self {
+            timestamp: iso_date(entry.timestamp),
+            action: format!("{} {}", entry.method, entry.endpoint),
+            details: format!("status={} duration_ms={duration_ms:.3} user={user} trace_id={trace}", entry.status),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MessagingLog {
+    logs: Vec<MessagingRow>,
+    pagination: PageInfo,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MessagingRow {
+    timestamp: String,
+    endpoint: String,
+    method: String,
+    status: u16,
+    user_id: Option<String>,
+    message: String,
+    event_id: String,
+    duration_ms: f64,
+    trace_id: Option<String>,
+}
+
+impl From<ApiLogEntry> for MessagingRow {
+    fn from(entry: ApiLogEntry) -> Self {
+        Self {
+            timestamp: iso_date(entry.timestamp),
+            endpoint: entry.endpoint,
+            method: entry.method,
+            status: entry.status,
+            user_id: entry.user,
+            message: entry.message,
+            event_id: entry.event_id,
+            duration_ms: std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0,
+            trace_id: entry.trace_id,
+        }
+    }
+}
+
+/// The API log, newest first. For operators.
+#[utoipa::path(get, path = "/logs/redis", tag = "logs", params(PageParams),
+    responses((status = 200, body = ApiLog), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+pub async fn api_log(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<ApiLog> {
+    require_operator(&state, &asker)?;
+    let log = state.app.board.api_logs().page(&ApiLogFilter::default(), page).await?;
+    Ok(Json(ApiLog { logs: log.entries.into_iter().map(Into::into).collect(), pagination: log.pagination.into() }))
+}
+
+/// API calls as they arrived through the event bus, newest first. For operators.
+#[utoipa::path(get, path = "/logs/messaging", tag = "logs", params(PageParams),
+    responses((status = 200, body = MessagingLog), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+pub async fn messaging_log(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<MessagingLog> {
+    require_operator(&state, &asker)?;
+    let log = state.app.board.api_logs().events(page).await?;
+    let logs = log.entries.into_iter().map(Into::into).collect();
+    Ok(Json(MessagingLog { logs, pagination: log.pagination.into() }))
+}

@@ -1,0 +1,115 @@
+use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, query};
+use crate::problem::{ApiJson, ErrorBody};
+use crate::state::ServerState;
+use axum::Json;
+use axum::extract::State;
+use http::request::Parts;
+use model::{MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct NewMessage {
+    /// 1 to 10,000 characters.
+    message: String,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Posted {
+    status: &'static str,
+    id: i64,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Messages {
+    messages: Vec<MessageRow>,
+    pagination: PageInfo,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OwnMessages {
+    messages: Vec<MessageRow>,
+    pagination: OwnPageInfo,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OwnPageInfo {
+    /// Rows before this page.
+    offset: u64,
+    limit: u32,
+    total: u64,
+    has_more: bool,
+    current_page: u64,
+    total_pages: u64,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Found {
+    results: Vec<MessageRow>,
+    pagination: PageInfo,
+}
+
+/// Posts a message; an answer of 200 means that it is stored for good.
+#[utoipa::path(post, path = "/db/message", tag = "messages", request_body = NewMessage,
+    responses((status = 200, body = Posted), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 503, description = "Nothing was stored; see Retry-After", body = ErrorBody)))]
+pub async fn post_message(
+    State(state): State<ServerState>,
+    asker: Asker,
+    ApiJson(new): ApiJson<NewMessage>,
+) -> Answer<Posted> {
+    let text = MessageText::parse(new.message)?;
+    let message = state.app.board.messages().post(&asker.who, &text).await?;
+    Ok(Json(Posted { status: "success", id: message.id }))
+}
+
+/// One's own messages, newest first.
+#[utoipa::path(get, path = "/db/message", tag = "messages", params(PageParams),
+    responses((status = 200, body = OwnMessages), (status = 401, body = ErrorBody)))]
+pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<OwnMessages> {
+    let list = state.app.board.messages().list(&asker.who, Scope::Mine, page).await?;
+    let pagination = OwnPageInfo {
+        offset: page.offset(),
+        limit: page.limit(),
+        total: list.pagination.total,
+        has_more: list.pagination.has_more(),
+        current_page: page.number(),
+        total_pages: list.pagination.total_pages(),
+    };
+    Ok(Json(OwnMessages { messages: list.messages.into_iter().map(Into::into).collect(), pagination }))
+}
+
+/// Everyone's messages, newest first.
+#[utoipa::path(get, path = "/db/messages", tag = "messages", params(PageParams),
+    responses((status = 200, body = Messages), (status = 401, body = ErrorBody)))]
+pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<Messages> {
+    let list = state.app.board.messages().list(&asker.who, Scope::Everyone, page).await?;
+    let messages = list.messages.into_iter().map(Into::into).collect();
+    Ok(Json(Messages { messages, pagination: list.pagination.into() }))
+}
+
+/// Messages that contain `q`, newest first; an empty `q` finds nothing.
+#[utoipa::path(get, path = "/db/messages/search", tag = "messages",
+    params(("q" = Option<String>, Query, description = "1 to 200 characters, taken literally"), PageParams),
+    responses((status = 200, body = Found), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+pub async fn search_messages(
+    State(state): State<ServerState>,
+    asker: Asker,
+    Paged(page): Paged,
+    parts: Parts,
+) -> Answer<Found> {
+    let text = query(&parts).remove("q").unwrap_or_default();
+    let Some(query) = SearchQuery::parse(&text)? else {
+        return Ok(Json(Found { results: Vec::new(), pagination: found_pages(page, 0, TotalRelation::Eq) }));
+    };
+    let found = state.app.board.search().search(&asker.who, &query, page).await?;
+    let results = found.hits.iter().map(|hit| hit.message.clone().into()).collect();
+    Ok(Json(Found { results, pagination: found_pages(page, found.total, found.relation) }))
+}
+
+fn found_pages(page: PageRequest, total: u64, relation: TotalRelation) -> PageInfo {
+    let total_relation = match relation {
+        TotalRelation::Eq => "eq",
+        TotalRelation::Gte => "gte",
+    };
+    PageInfo { total_relation: Some(total_relation), ..Pagination::new(page, total).into() }
+}

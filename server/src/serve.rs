@@ -1,0 +1,186 @@
+//! Wires the board together, serves it, and ends in order.
+
+use crate::config::Settings;
+use crate::cookies::Cookies;
+use crate::data_folder::DataFolder;
+use crate::observe::Recorded;
+use crate::state::ServerState;
+use crate::system::{SystemClock, SystemRandom};
+use crate::{assets, routes};
+use app::context::AppState;
+use axum::Router;
+use axum::extract::ConnectInfo;
+use board::{Board, Operators, Passwords, Ports};
+use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
+use events::InProcessEvents;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use observatory::Observatory;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::SqliteStore;
+use telemetry::server::Telemetry;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// How long requests under way may take when the server ends.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long telemetry may take to leave when the server ends.
+const FLUSH: Duration = Duration::from_secs(3);
+/// How long a client may take to send a request's head.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+const MAX_HEADERS: usize = 100;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// What keeps the server from starting, as a sentence.
+pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+    let data = DataFolder::open(&settings.data)?;
+    let store = Arc::new(SqliteStore::open(&DataFolder::database(&settings.data))?);
+    let listener = bind(settings.listen).await?;
+    let address = listener.local_addr()?;
+    let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
+    let telemetry =
+        Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(Recorded(Arc::clone(&observatory))))?);
+    let state = state(&settings, &data, Arc::clone(&store), observatory, Arc::clone(&telemetry), address)?;
+    let draining = state.draining.clone();
+    let router = routes::router(state);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
+    announce(address);
+    accept_until_told(listener, router, &draining).await?;
+    tracing::info!("stopped");
+    store.close().await;
+    let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
+    flushed.map_err(Into::into)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is in use by another program; stop it, or choose another address with --listen.")
+        }
+        _ => format!("{address} can't be listened on ({error}); choose another address with --listen."),
+    })
+}
+
+fn state(
+    settings: &Settings,
+    data: &DataFolder,
+    store: Arc<SqliteStore>,
+    observatory: Arc<Observatory>,
+    telemetry: Arc<Telemetry>,
+    address: SocketAddr,
+) -> Result<ServerState, Box<dyn std::error::Error>> {
+    let key = match &settings.secret_key {
+        Some(key) => key.clone(),
+        None => data.secret_key()?,
+    };
+    let secure = settings.public_url.as_ref().is_some_and(|url| url.secure);
+    let cookies = Arc::new(Cookies::new(&key, settings.previous_secret_key.as_deref(), secure));
+    let app = AppState {
+        board: Arc::new(board(store, &settings.operators)?),
+        observatory,
+        cookies: Arc::clone(&cookies) as Arc<_>,
+        drafts: Arc::default(),
+        site: Arc::new(assets::site()),
+    };
+    Ok(ServerState {
+        app,
+        cookies,
+        proxies: Arc::new(settings.proxies.clone()),
+        public_url: settings.public_url.clone().map(Arc::new),
+        token: settings.token.as_deref().map(Arc::from),
+        local: address.ip().is_loopback(),
+        telemetry,
+        frontend_service: settings.telemetry.frontend_service_name.as_str().into(),
+        relay_limit: Arc::default(),
+        draining: CancellationToken::new(),
+    })
+}
+
+/// The board on its embedded engines.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn board(store: Arc<SqliteStore>, operators: &[model::Username]) -> Result<Board, Box<dyn std::error::Error>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let ports = Ports {
+        store,
+        sessions: Arc::new(MemorySessions::default()),
+        search_cache: Arc::new(MemorySearchCache::default()),
+        api_log: Arc::new(MemoryApiLog::default()),
+        events: Arc::new(InProcessEvents::start()),
+        live: Arc::new(MemoryLive::default()),
+        clock: Arc::new(SystemClock::default()),
+        random: Arc::new(SystemRandom),
+    };
+    Ok(Board::new(ports, Operators::named(operators), Passwords::owasp(cores)?))
+}
+
+/// The last line of a start: on standard error, since standard output is the log's.
+fn announce(address: SocketAddr) {
+    let _ = writeln!(std::io::stderr(), "listening on http://{address}");
+}
+
+async fn accept_until_told(listener: TcpListener, router: Router, draining: &CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let graceful = GracefulShutdown::new();
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(64 * 1024);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, &builder, &router, &graceful),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    drop(listener);
+    draining.cancel();
+    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
+    }
+    Ok(())
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    builder: &Builder<TokioExecutor>,
+    router: &Router,
+    graceful: &GracefulShutdown,
+) {
+    let _ = stream.set_nodelay(true);
+    let router = router.clone();
+    let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = graceful.watch(connection.into_owned());
+    tokio::spawn(async move {
+        // A client that breaks off is its own business.
+        let _ = connection.await;
+    });
+}

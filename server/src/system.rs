@@ -1,0 +1,34 @@
+//! The real clock and the real randomness.
+
+use board::ports::{Clock, PortError, Random};
+use model::Timestamp;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+pub struct SystemClock(Instant);
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic_us(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn bytes(&self) -> Result<[u8; 32], PortError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| PortError::new("system randomness", error))?;
+        Ok(bytes)
+    }
+}

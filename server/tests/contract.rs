@@ -1,0 +1,191 @@
+//! The REST API as other programs see it.
+
+mod common;
+
+use common::{Client, Server};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn accounts_answer_as_the_contract_says() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    let credentials = json!({"username": " 민아 ", "password": "x"});
+    let registered = client.post("/register", credentials.clone()).await;
+    assert_eq!(registered.json(), json!({"status": "success", "message": "회원가입이 완료되었습니다"}));
+    let taken = client.post("/api/register", credentials.clone()).await;
+    assert_eq!((taken.status.as_u16(), taken.code().as_str()), (400, "username_taken"));
+    assert_eq!(taken.json()["message"], "이미 존재하는 사용자명입니다");
+    for empty in [json!({}), json!({"username": "", "password": ""}), json!({"username": null, "password": "x"})] {
+        let answer = client.post("/register", empty.clone()).await;
+        assert_eq!(answer.json()["message"], "사용자명과 비밀번호는 필수입니다", "{empty}");
+        assert_eq!(answer.status, 400);
+    }
+    let before = client.get("/session/status").await.json();
+    assert_eq!(before, json!({"status": "success", "logged_in": false, "username": null}));
+    let wrong = client.post("/login", json!({"username": "민아", "password": "y"})).await;
+    assert_eq!((wrong.status.as_u16(), wrong.json()["message"].as_str()), (401, Some("잘못된 인증 정보")));
+    let login = client.post("/login", credentials).await;
+    assert_eq!(login.json(), json!({"status": "success", "message": "로그인 성공", "username": "민아"}));
+    let cookie = login.headers["set-cookie"].to_str().unwrap();
+    for part in ["HttpOnly", "SameSite=Lax", "Max-Age=3600"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Secure"));
+    let status = client.get("/api/session/status").await.json();
+    assert_eq!(status["username"], "민아");
+    for field in ["session_permanent", "browser_id", "user_agent", "login_time", "last_activity"] {
+        assert!(!status[field].is_null(), "{field}");
+    }
+    let logout = client.post("/logout", json!({})).await;
+    assert_eq!(logout.json(), json!({"status": "success", "message": "로그아웃 성공"}));
+    assert_eq!(client.get("/db/messages").await.status, 401);
+    assert_eq!(client.post("/logout", json!({})).await.status, 200, "also when nobody is signed in");
+}
+
+#[tokio::test]
+async fn messages_are_listed_newest_first_with_their_pages() {
+    let server = Server::start();
+    let (mina, jun) = (Client::signed_in(&server, "mina").await, Client::signed_in(&server, "jun").await);
+    assert_eq!(mina.get("/db/messages").await.json()["pagination"]["total_pages"], 0);
+    for i in 0..5 {
+        let client = if i % 2 == 0 { &mina } else { &jun };
+        assert_eq!(client.post("/db/message", json!({"message": format!("메시지 {i} <b>")})).await.status, 200);
+    }
+    let page = mina.get("/db/messages?page=2&limit=2").await.json();
+    assert_eq!(page["pagination"], json!({"page": 2, "limit": 2, "total": 5, "current_page": 2, "total_pages": 3}));
+    let texts: Vec<&str> = page["messages"].as_array().unwrap().iter().filter_map(|m| m["message"].as_str()).collect();
+    assert_eq!(texts, ["메시지 2 <b>", "메시지 1 <b>"]);
+    let date = page["messages"][0]["created_at"].as_str().unwrap();
+    assert!(date.ends_with(" GMT") && date.len() == 29, "{date}");
+    let own = jun.get("/db/message?limit=1").await.json();
+    assert_eq!(
+        own["pagination"],
+        json!({"offset": 0, "limit": 1, "total": 2, "has_more": true, "current_page": 1, "total_pages": 2})
+    );
+    assert_eq!(own["messages"][0]["user_id"], "jun");
+    let past = mina.get("/db/messages?page=99999999999&limit=0").await.json();
+    assert_eq!((past["messages"].as_array().map(Vec::len), &past["pagination"]["limit"]), (Some(0), &json!(20)));
+    assert_eq!(mina.get("/db/messages?page=abc&limit=101").await.json()["pagination"]["page"], 1);
+}
+
+#[tokio::test]
+async fn a_new_message_is_found_by_the_next_search() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let search = |q: &'static str| {
+        let client = client.clone();
+        async move { client.get(&format!("/db/messages/search?q={q}")).await.json() }
+    };
+    assert_eq!(search("%EC%84%9C%EB%B2%84").await["pagination"]["total"], 0);
+    client.post("/db/message", json!({"message": "100% 서버_배포 \"Café\""})).await;
+    for q in ["%EC%84%9C%EB%B2%84", "%25%20", "_", "%22caf%C3%A9%22", "CAF%C3%89"] {
+        let found = search(q).await;
+        assert_eq!(found["pagination"]["total"], 1, "{q}");
+        assert_eq!(found["pagination"]["total_relation"], "eq");
+    }
+    assert_eq!(search("cafe").await["pagination"]["total"], 0, "accents are distinct");
+    assert_eq!(search("").await["results"], json!([]));
+    let long = client.get(&format!("/db/messages/search?q={}", "x".repeat(201))).await;
+    assert_eq!((long.status.as_u16(), long.code().as_str()), (400, "invalid_query"));
+    let stats = client.get("/cache/search/stats").await.json();
+    assert!(stats["total_cached_queries"].as_u64() > Some(0), "{stats}");
+    let cleared = client.post("/cache/search/clear", json!({"query": "_"})).await.json();
+    assert_eq!(cleared["deleted_count"], 1);
+    client.post("/cache/search/clear", json!({})).await;
+    assert_eq!(client.get("/cache/search/stats").await.json()["total_cached_queries"], 0);
+}
+
+#[tokio::test]
+async fn the_logs_tell_calls_with_status_user_and_trace() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    client.post("/db/message", json!({"message": ""})).await;
+    let log = client.get("/logs/redis?limit=1").await.json();
+    let entry = &log["logs"][0];
+    assert_eq!(entry["action"], "POST /db/message");
+    assert!(entry["timestamp"].as_str().is_some_and(|t| t.ends_with("+00:00")), "{entry}");
+    let details = entry["details"].as_str().unwrap();
+    assert!(details.contains("status=400") && details.contains("user=mina"), "{details}");
+    let messaging = client.get("/logs/messaging").await.json();
+    let refused = messaging["logs"].as_array().unwrap().iter().find(|entry| entry["status"] == 400).unwrap();
+    assert_eq!((&refused["endpoint"], &refused["user_id"]), (&json!("/db/message"), &json!("mina")));
+    assert_eq!(refused["trace_id"].as_str().map(str::len), Some(32));
+}
+
+#[tokio::test]
+async fn every_mistake_gets_json_with_a_code() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let json_type = [("content-type", "application/json")];
+    let cases: [(Method, &str, &[(&str, &str)], Option<String>, u16, &str); 10] = [
+        (Method::POST, "/db/message", &json_type, Some("{".into()), 400, "invalid_request"),
+        (Method::POST, "/db/message", &json_type, Some("{\"message\":5}".into()), 400, "invalid_request"),
+        (Method::POST, "/db/message", &json_type, Some("{}".into()), 400, "invalid_request"),
+        (Method::POST, "/db/message", &json_type, Some("{\"message\":\" \"}".into()), 400, "invalid_message"),
+        (Method::POST, "/db/message", &json_type, Some("x".repeat(300_000)), 413, "payload_too_large"),
+        (Method::POST, "/login", &[], Some("a=b".into()), 415, "unsupported_media_type"),
+        (Method::DELETE, "/db/messages", &[], None, 405, "method_not_allowed"),
+        (Method::GET, "/api/no/such", &[("accept", "text/html")], None, 404, "not_found"),
+        (Method::GET, "/no/such", &[], None, 404, "not_found"),
+        (Method::POST, "/db/message", &[("origin", "http://evil.example")], Some("{}".into()), 403, "cross_site"),
+    ];
+    for (method, path, headers, body, status, code) in cases {
+        let answer = client.send(method.clone(), path, headers, body).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (status, code), "{method} {path}");
+        assert_eq!(answer.json()["status"], "error");
+        assert!(answer.json()["message"].as_str().is_some_and(|m| m.chars().any(|c| c >= '가')), "{}", answer.text);
+    }
+    let english = client.send(Method::GET, "/api/no/such", &[("accept-language", "en-GB,ko;q=0.5")], None).await;
+    assert_eq!(english.json()["message"], "There is nothing here.");
+}
+
+#[tokio::test]
+async fn guessing_passwords_is_slowed_down_with_retry_after() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let mut last = None;
+    for _ in 0..8 {
+        last = Some(client.post("/login", json!({"username": "mina", "password": "guess"})).await);
+    }
+    let last = last.unwrap();
+    assert_eq!((last.status.as_u16(), last.code().as_str()), (429, "too_many_requests"));
+    assert!(last.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() >= 1);
+}
+
+#[tokio::test]
+async fn health_names_each_dependency() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    assert_eq!(client.get("/health/live").await.json()["status"], "ok");
+    for path in ["/health", "/health/ready", "/api/health"] {
+        let health = client.get(path).await.json();
+        assert_eq!(health["status"], "ok");
+        assert_eq!(health["dependencies"]["store"]["state"], "up");
+    }
+}
+
+#[tokio::test]
+async fn the_description_names_every_route_of_the_contract() {
+    let server = Server::start();
+    let description: Value = Client::new(&server).get("/openapi.json").await.json();
+    assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    for (path, method) in [
+        ("/register", "post"),
+        ("/login", "post"),
+        ("/logout", "post"),
+        ("/session/status", "get"),
+        ("/db/message", "post"),
+        ("/db/message", "get"),
+        ("/db/messages", "get"),
+        ("/db/messages/search", "get"),
+        ("/logs/redis", "get"),
+        ("/logs/messaging", "get"),
+        ("/cache/search/stats", "get"),
+        ("/cache/search/clear", "post"),
+        ("/health", "get"),
+    ] {
+        assert!(description["paths"][path][method].is_object(), "{method} {path}");
+    }
+    assert_eq!(Client::new(&server).get("/docs/").await.status, 200);
+}
