@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::context::{request, state};
+use crate::text::Text;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -9,7 +10,9 @@ use leptos_meta::MetaTags;
 /// The whole document of a request; `AppState` and the request's parts are in the context.
 pub fn shell() -> impl IntoView {
     let (site, request) = (state().site, request());
-    let lang = request.as_ref().map(|request| request.lang).unwrap_or_default().tag();
+    let lang = request.as_ref().map(|request| request.lang).unwrap_or_default();
+    let words = &Text::of(lang).board.home;
+    let description = [words.headline, words.promise].join(" ");
     let theme = request.as_ref().and_then(|request| request.theme.clone());
     let scheme = theme.clone().unwrap_or_else(|| "light dark".to_owned());
     let page_trace = request.and_then(|request| request.page_trace);
@@ -21,10 +24,11 @@ pub fn shell() -> impl IntoView {
     );
     view! {
         <!DOCTYPE html>
-        <html lang=lang data-theme=theme>
+        <html lang=lang.tag() data-theme=theme>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="description" content=description/>
                 <meta name="color-scheme" content=scheme/>
                 {traceparent.map(|value| view! { <meta name="traceparent" content=value/> })}
                 {document.map(|value| view! { <meta name="glassboard-document" content=value/> })}

@@ -18,7 +18,7 @@ test("the page speaks the reader's language, and the other one on request", asyn
 });
 
 test("light and dark can be switched and stay so", async ({ page, words, colorScheme }) => {
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   await page.goto("/");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   const before = await background();
@@ -46,14 +46,20 @@ test("an unknown address says so, with status 404", async ({ page, words, expect
 test("every place is reached from the bars, and every page has one main heading", async ({ page, words, signIn }) => {
   await signIn();
   await page.goto("/");
-  for (const [name, path] of [
-    [words.messages, /\/messages$/],
-    [words.search, /\/search$/],
-    [words.traces, /\/traces$/],
-    [words.logs, /\/logs$/],
-    [words.status, /\/status$/],
+  for (const [menu, name, path] of [
+    [null, words.messages, /\/messages$/],
+    [null, words.search, /\/search$/],
+    [words.observe, words.logs, /\/logs$/],
+    [words.observe, words.traces, /\/traces$/],
+    [words.observe, words.status, /\/status$/],
+    [words.accountMenu, words.account, /\/account$/],
+    [words.accountMenu, words.samples, /\/samples$/],
   ] as const) {
-    await page.getByRole("link", { name, exact: true }).filter({ visible: true }).first().click();
+    const banner = page.getByRole("banner");
+    // On a phone the main places are in the bar at the bottom.
+    const link = page.getByRole("link", { name, exact: true }).filter({ visible: true });
+    if (menu) await banner.locator("summary").filter({ hasText: menu }).or(banner.getByLabel(menu)).first().click();
+    await link.first().click();
     await expect(page).toHaveURL(path);
     await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
   }

@@ -56,7 +56,7 @@ export function watchForProblems(page: Page): string[] {
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(`${message.text()} (${message.location().url})`);
   });
-  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack ?? error.message}`));
   return problems;
 }
 

@@ -35,6 +35,7 @@ pub struct Settings {
     pub proxies: Proxies,
     /// What other programs show to `/v1/*` and `/metrics`.
     pub token: Option<String>,
+    pub production: bool,
     pub secret_key: Option<String>,
     pub previous_secret_key: Option<String>,
     pub telemetry: telemetry::server::Config,
@@ -62,6 +63,7 @@ impl Settings {
             public_url: sources.text("GLASSBOARD_PUBLIC_URL")?.as_deref().map(PublicUrl::parse).transpose()?,
             proxies: Proxies::parse(sources.text("GLASSBOARD_TRUSTED_PROXIES")?.as_deref())?,
             token: sources.text("GLASSBOARD_TOKEN")?,
+            production,
             secret_key,
             previous_secret_key: sources.text("SECRET_KEY_PREVIOUS")?,
             telemetry: telemetry(sources)?,

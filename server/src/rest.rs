@@ -6,6 +6,7 @@ mod health;
 mod logs;
 mod messages;
 mod shapes;
+mod trouble;
 
 use crate::state::ServerState;
 use utoipa::OpenApi;
@@ -41,6 +42,11 @@ pub fn member_api() -> OpenApiRouter<ServerState> {
         .routes(routes!(logs::messaging_log))
         .routes(routes!(cache::search_cache_stats))
         .routes(routes!(cache::clear_search_cache))
+}
+
+/// Routes that make trouble on request.
+pub fn trouble_api() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new().routes(routes!(trouble::slow)).routes(routes!(trouble::error))
 }
 
 /// Routes of probes: never logged as API calls.

@@ -52,8 +52,20 @@ fn rest(state: &ServerState) -> OpenApiRouter<ServerState> {
         .merge(rest::public_api())
         .merge(rest::member_api().route_layer(from_fn(require_session)))
         .route_layer(api_event);
-    calls.merge(rest::health_api())
+    let calls = calls.merge(rest::health_api());
+    if state.production { calls } else { calls.merge(rest::trouble_api()) }
 }
+
+/// Server functions that need no session; the board itself refuses what they may not do.
+const PUBLIC_FUNCTIONS: [&str; 7] = [
+    "/fn/accounts/current",
+    "/fn/accounts/log_in",
+    "/fn/accounts/log_out",
+    "/fn/accounts/register",
+    "/fn/preferences/set",
+    "/fn/traces/get",
+    "/fn/traces/list",
+];
 
 /// Paths and methods of the pages' server functions.
 pub fn server_function_paths() -> Vec<(&'static str, Method)> {
@@ -70,8 +82,11 @@ fn server_functions(state: &ServerState) -> Router<ServerState> {
             let app = app.clone();
             handle_server_fns_with_context(move || provide_context(app.clone()), request)
         };
-        let recorded = on(method, handler).layer(from_fn_with_state(state.clone(), record_api_event));
-        router = router.route(path, recorded);
+        let mut function = on(method, handler);
+        if !PUBLIC_FUNCTIONS.contains(&path) {
+            function = function.layer(from_fn(require_session));
+        }
+        router = router.route(path, function.layer(from_fn_with_state(state.clone(), record_api_event)));
     }
     router
 }

@@ -100,6 +100,7 @@ fn state(
         public_url: settings.public_url.clone().map(Arc::new),
         token: settings.token.as_deref().map(Arc::from),
         local: address.ip().is_loopback(),
+        production: settings.production,
         telemetry,
         frontend_service: settings.telemetry.frontend_service_name.as_str().into(),
         relay_limit: Arc::default(),

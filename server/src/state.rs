@@ -16,6 +16,7 @@ pub struct ServerState {
     pub token: Option<Arc<str>>,
     /// The listener is loopback, and all engines are embedded.
     pub local: bool,
+    pub production: bool,
     pub telemetry: Arc<Telemetry>,
     pub frontend_service: Arc<str>,
     pub relay_limit: Arc<RelayLimit>,

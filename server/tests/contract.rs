@@ -189,3 +189,23 @@ async fn the_description_names_every_route_of_the_contract() {
     }
     assert_eq!(Client::new(&server).get("/docs/").await.status, 200);
 }
+
+#[tokio::test]
+async fn trouble_is_made_on_request_but_not_in_production() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    let slow = client.get("/slow").await;
+    assert!(slow.json()["delay_ms"].as_u64().is_some_and(|millis| millis <= 2000), "{}", slow.text);
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        seen.insert(client.get("/api/error").await.status.as_u16());
+        if seen.len() == 2 {
+            break;
+        }
+    }
+    assert!(seen.contains(&200) && seen.contains(&500), "{seen:?}");
+    let production = Server::start_with(&[("ENVIRONMENT", "production"), ("SECRET_KEY", "0123456789abcdef")]);
+    for path in ["/slow", "/error"] {
+        assert_eq!(Client::new(&production).get(path).await.status, 404);
+    }
+}

@@ -21,7 +21,7 @@ const ROOM_FOR_NAME: f64 = 12.0;
 #[component]
 pub fn Ribbon() -> impl IntoView {
     let words = &use_text().observe.ribbon;
-    let state = use_context::<RibbonState>().unwrap_or_else(provide_ribbon);
+    let state = expect_context::<RibbonState>();
     let body = move || if state.is_folded() { ().into_any() } else { view! { <Strip state/> }.into_any() };
     let toggle = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -75,7 +75,8 @@ fn Strip(state: RibbonState) -> impl IntoView {
 fn picture(trace: Option<&Trace>, words: &'static Observe) -> AnyView {
     let drawn = trace.map(segments).unwrap_or_default();
     let drawn = drawn.into_iter().map(|segment| draw(&segment, words)).collect_view();
-    view! { <svg class="ribbon-strip" width="100%" height="100%" aria-hidden="true" focusable="false">{drawn}</svg> }.into_any()
+    view! { <svg class="ribbon-strip" width="100%" height="100%" aria-hidden="true" focusable="false">{drawn}</svg> }
+        .into_any()
 }
 
 fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
@@ -86,7 +87,8 @@ fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
         Some(part) if segment.failed => format!("part-{} failed", part.as_str()),
         Some(part) => format!("part-{}", part.as_str()),
     };
-    let label = (segment.width >= ROOM_FOR_NAME && segment.part.is_some()).then(|| view! { <text x="5" y="50%">{name}</text> });
+    let label =
+        (segment.width >= ROOM_FOR_NAME && segment.part.is_some()).then(|| view! { <text x="5" y="50%">{name}</text> });
     view! {
         <svg class=class x=percent(segment.x) width=percent(segment.width) height="100%">
             <title>{title}</title>

@@ -59,7 +59,12 @@ pub fn Waterfall(trace: Trace, selected: RwSignal<Option<String>>) -> impl IntoV
     .into_any()
 }
 
-fn row(span: &Span, scale: Scale, selector: &Selector<Option<String>>, words: &'static Observe) -> impl IntoView + use<> {
+fn row(
+    span: &Span,
+    scale: Scale,
+    selector: &Selector<Option<String>>,
+    words: &'static Observe,
+) -> impl IntoView + use<> {
     let bar = scale.bar(span);
     let (id, selector) = (Some(span.span_id.clone()), selector.clone());
     let class = format!("part-{}", span.part.as_str());

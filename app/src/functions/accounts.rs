@@ -45,7 +45,11 @@ pub async fn log_out() -> Result<(), BoardError> {
 pub async fn change_password(current: String, new: String) -> Result<(), BoardError> {
     let result = async {
         let (who, caller) = crate::context::signed_in()?;
-        crate::context::state().board.accounts().change_password(&who, current, new, &caller).await
+        crate::context::state().board.accounts().change_password(&who, current, new, &caller).await?;
+        if super::door::is_plain_form() {
+            leptos_axum::redirect("/account?changed=1");
+        }
+        Ok(())
     };
     super::door::answer(result.await)
 }

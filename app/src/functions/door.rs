@@ -5,15 +5,38 @@ use crate::drafts::Fields;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, header};
 use leptos::prelude::use_context;
+use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 use model::BoardError;
+use std::sync::PoisonError;
 
-/// An error says under which trace it can be looked at.
+/// An error says under which trace it can be looked at; a form without JavaScript leads back to its page.
 pub fn answer<T>(result: Result<T, BoardError>) -> Result<T, BoardError> {
-    result.map_err(|mut error| {
+    let result = result.map_err(|mut error| {
         error.trace_id = error.trace_id.or_else(|| request()?.trace_id);
         error
-    })
+    });
+    if is_plain_form() {
+        lead_back(result.as_ref().err());
+    }
+    result
+}
+
+/// To the page of the form, unless the function leads elsewhere. Leptos would do it too, but keeps the errors of earlier
+/// attempts in the address.
+fn lead_back(error: Option<&BoardError>) {
+    let (Some(response), Some(parts)) = (use_context::<ResponseOptions>(), use_context::<Parts>()) else { return };
+    let led = response.0.read().unwrap_or_else(PoisonError::into_inner).headers.contains_key(header::LOCATION);
+    let referer = parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok());
+    let Some(mut back) = referer.filter(|_| !led).map(str::to_owned) else { return };
+    ServerFnUrlError::<BoardError>::strip_error_info(&mut back);
+    if let Some(error) = error {
+        let Ok(url) = ServerFnUrlError::new(parts.uri.path(), error.clone()).to_url(&back) else { return };
+        back = url.into();
+    }
+    if let Ok(back) = HeaderValue::from_str(back.trim_end_matches('?')) {
+        response.insert_header(header::LOCATION, back);
+    }
 }
 
 /// The answer to a form: when it failed without JavaScript, what was typed is kept for the page that is shown next.

@@ -27,5 +27,5 @@ pub async fn set_preferences(
         let cookie = format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax");
         super::door::add_header(http::header::SET_COOKIE, &cookie);
     }
-    Ok(())
+    super::door::answer(Ok(()))
 }

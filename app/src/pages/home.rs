@@ -74,8 +74,7 @@ fn latest_trace() -> RwSignal<Option<String>> {
 
 #[cfg(feature = "ssr")]
 fn page_trace() -> Option<String> {
-    let traceparent = crate::context::request()?.page_trace?.traceparent;
-    traceparent.split('-').nth(1).and_then(model::TraceId::parse).map(|id| id.to_string())
+    crate::context::request()?.trace_id
 }
 
 #[cfg(not(feature = "ssr"))]

@@ -14,6 +14,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use model::SearchQuery;
 use results::Results;
+use std::rc::Rc;
 
 /// How long the reader must pause before the search starts.
 #[cfg(feature = "hydrate")]
@@ -59,29 +60,17 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
 fn SearchField(wanted: Memo<String>) -> impl IntoView {
     let (words, navigate) = (&use_text().board.search, use_navigate());
     let field = NodeRef::<Input>::new();
-    let search = StoredValue::new_local(move || {
+    let search = Rc::new(move || {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };
         let typed = typed.trim();
         if wanted.try_get_untracked().is_some_and(|wanted| wanted != typed) {
-            let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
+            let address =
+                if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
         }
     });
-    let timer = StoredValue::new(None::<i32>);
-    let search_soon = move || {
-        #[cfg(feature = "hydrate")]
-        {
-            if let Some(waiting) = timer.get_value() {
-                crate::web::cancel(waiting);
-            }
-            let task = move || {
-                let _ = search.try_with_value(|search| search());
-            };
-            timer.set_value(crate::web::after(PAUSE_MS, task));
-        }
-        #[cfg(not(feature = "hydrate"))]
-        let _ = timer;
-    };
+    let search_soon = after_a_pause(search.clone());
+    let typed = search_soon.clone();
     // The way back and forth changes the field; what was typed before the page came alive counts as typed.
     Effect::new(move |before: Option<()>| {
         let (wanted, Some(field)) = (wanted.get(), field.get()) else { return };
@@ -94,7 +83,7 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        search.with_value(|search| search());
+        search();
     };
     view! {
         <form method="get" action="/search" role="search" class="search-form" on:submit=submit>
@@ -102,12 +91,32 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
             <div class="search-line">
                 <input id="search-field" type="search" name="q" value=wanted.get_untracked() node_ref=field autocomplete="off"
                     maxlength=SearchQuery::MAX_CHARS.to_string() placeholder=words.placeholder dir="auto"
-                    on:input=move |_| search_soon()/>
+                    on:input=move |_| typed()/>
                 <button class="primary" type="submit">{words.submit}</button>
             </div>
         </form>
     }
     .into_any()
+}
+
+/// Does the task once the reader pauses; a further call begins a new pause.
+#[cfg(feature = "hydrate")]
+fn after_a_pause(task: Rc<dyn Fn()>) -> Rc<dyn Fn()> {
+    use crate::web;
+    let waiting = std::cell::Cell::new(None);
+    Rc::new(move || {
+        if let Some(timeout) = waiting.take() {
+            web::cancel(timeout);
+        }
+        let task = task.clone();
+        waiting.set(web::after(PAUSE_MS, move || task()));
+    })
+}
+
+/// Nobody types on the server.
+#[cfg(not(feature = "hydrate"))]
+fn after_a_pause(task: Rc<dyn Fn()>) -> Rc<dyn Fn()> {
+    task
 }
 
 fn has_focus(field: &HtmlInputElement) -> bool {

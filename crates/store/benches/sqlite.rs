@@ -14,13 +14,41 @@ use store::SqliteStore;
 const BATCH: usize = 1_000;
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const KOREAN: [&str; 30] = [
-    "서버", "결제", "지연", "배포", "오늘", "장애", "알림", "로그", "확인", "부탁", "회의", "점심", "사용자", "데이터", "검색",
-    "느림", "빠름", "완료", "시작", "재시작", "캐시", "큐", "메시지", "테스트", "성공", "실패", "주문", "배송", "고객", "문의",
+    "서버",
+    "결제",
+    "지연",
+    "배포",
+    "오늘",
+    "장애",
+    "알림",
+    "로그",
+    "확인",
+    "부탁",
+    "회의",
+    "점심",
+    "사용자",
+    "데이터",
+    "검색",
+    "느림",
+    "빠름",
+    "완료",
+    "시작",
+    "재시작",
+    "캐시",
+    "큐",
+    "메시지",
+    "테스트",
+    "성공",
+    "실패",
+    "주문",
+    "배송",
+    "고객",
+    "문의",
 ];
 const ENGLISH: [&str; 30] = [
-    "server", "payment", "slow", "deploy", "today", "outage", "alert", "log", "check", "please", "meeting", "lunch", "user",
-    "data", "search", "fast", "done", "start", "restart", "cache", "queue", "message", "test", "success", "failure", "order",
-    "delivery", "customer", "question", "the",
+    "server", "payment", "slow", "deploy", "today", "outage", "alert", "log", "check", "please", "meeting", "lunch",
+    "user", "data", "search", "fast", "done", "start", "restart", "cache", "queue", "message", "test", "success",
+    "failure", "order", "delivery", "customer", "question", "the",
 ];
 
 /// Xorshift: the same texts in every run.
@@ -39,10 +67,14 @@ fn words(count: usize, numbers: &mut Numbers) -> Vec<String> {
     let known = KOREAN.iter().zip(ENGLISH).flat_map(|(korean, english)| [(*korean).to_owned(), english.to_owned()]);
     let mut words: Vec<String> = known.take(count).collect();
     while words.len() < count {
-        let korean = words.len() % 2 == 0;
+        let korean = words.len().is_multiple_of(2);
         let length = 2 + numbers.below(if korean { 3 } else { 7 });
         let letter = |numbers: &mut Numbers| {
-            if korean { char::from_u32(0xac00 + 28 * numbers.below(399) as u32).unwrap() } else { char::from(b'a' + numbers.below(26) as u8) }
+            if korean {
+                char::from_u32(0xac00 + 28 * numbers.below(399) as u32).unwrap()
+            } else {
+                char::from(b'a' + numbers.below(26) as u8)
+            }
         };
         words.push((0..length).map(|_| letter(numbers)).collect());
     }
@@ -74,6 +106,32 @@ async fn list(store: &SqliteStore, what: &str, author: Option<&str>, number: u64
     show(what, times);
 }
 
+/// The first page, asked for by 16 tasks.
+async fn lists_at_once(store: &Arc<SqliteStore>) {
+    const EACH: usize = 2_000;
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let store = Arc::clone(store);
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                for _ in 0..EACH {
+                    let started = Instant::now();
+                    store.list_messages(None, PageRequest::default()).await.unwrap();
+                    times.push(started.elapsed());
+                }
+                times
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.unwrap());
+    }
+    let rate = times.len() as f64 / started.elapsed().as_secs_f64();
+    show(&format!("list: page 1, 16 tasks: {rate:.0} per second"), times);
+}
+
 async fn searches(store: &SqliteStore, words: &[String], numbers: &mut Numbers) {
     let pick = |numbers: &mut Numbers| words[numbers.below(words.len())].clone();
     let mut all = Vec::new();
@@ -87,7 +145,10 @@ async fn searches(store: &SqliteStore, words: &[String], numbers: &mut Numbers) 
         ("six words", Box::new(|n| (0..6).map(|_| pick(n)).collect::<Vec<_>>().join(" "))),
         ("two words without a space (absent)", Box::new(|n| format!("{}{}", pick(n), pick(n)))),
         ("absent characters", Box::new(|n| format!("zqx{}", n.below(1_000)))),
-        ("200 characters", Box::new(|n| (0..80).map(|_| pick(n)).collect::<Vec<_>>().join(" ").chars().take(200).collect())),
+        (
+            "200 characters",
+            Box::new(|n| (0..80).map(|_| pick(n)).collect::<Vec<_>>().join(" ").chars().take(200).collect()),
+        ),
     ];
     for (kind, make) in kinds {
         let (mut times, mut slowest, mut found) = (Vec::new(), (Duration::ZERO, String::new()), 0);
@@ -136,14 +197,20 @@ async fn posts(store: &Arc<SqliteStore>, folder: &Path, count: usize) {
     let rate = count as f64 / started.elapsed().as_secs_f64();
     show(&format!("post, 16 tasks: {rate:.0} per second"), times);
     let bare = bare_commits(&folder.join("bare.db"), count);
-    println!("{:<46} {bare:.0} per second; the store reaches {:.0} %", "bare loop of commits of 16 rows", rate / bare * 100.0);
+    println!(
+        "{:<46} {bare:.0} per second; the store reaches {:.0} %",
+        "bare loop of commits of 16 rows",
+        rate / bare * 100.0
+    );
 }
 
 fn bare_commits(path: &Path, count: usize) -> f64 {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
-    connection.execute_batch("CREATE TABLE m (id INTEGER PRIMARY KEY, message TEXT, created_at INTEGER, user_id TEXT)").unwrap();
+    connection
+        .execute_batch("CREATE TABLE m (id INTEGER PRIMARY KEY, message TEXT, created_at INTEGER, user_id TEXT)")
+        .unwrap();
     let mut insert = connection.prepare("INSERT INTO m (message, created_at, user_id) VALUES (?1, ?2, ?3)").unwrap();
     let started = Instant::now();
     for _ in 0..count / 16 {
@@ -163,7 +230,8 @@ async fn samples(store: &Arc<SqliteStore>, count: usize, words: &[String], numbe
     let poster = {
         let (store, done) = (Arc::clone(store), Arc::clone(&done));
         tokio::spawn(async move {
-            let (author, text) = (Username::parse("poster").unwrap(), MessageText::parse("posted meanwhile".into()).unwrap());
+            let (author, text) =
+                (Username::parse("poster").unwrap(), MessageText::parse("posted meanwhile".into()).unwrap());
             let mut times = Vec::new();
             while !done.load(Ordering::Relaxed) {
                 let started = Instant::now();
@@ -211,6 +279,7 @@ async fn run(count: usize, vocabulary: usize) {
     list(&store, &format!("list: page {last} of everyone's"), None, last).await;
     list(&store, "list: page 1 of one author's", Some(&key), 1).await;
     list(&store, &format!("list: page {last} of one author's"), Some(&key), last).await;
+    lists_at_once(&store).await;
     searches(&store, &words, &mut numbers).await;
     posts(&store, folder.path(), 32_000).await;
     remove(&store).await;

@@ -56,7 +56,10 @@ fn every_acknowledged_message_survives_kill_9() {
         let mut child = this_test("child_posts_until_killed", &file).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut read = |most: usize| {
-            let ids = lines.by_ref().map_while(Result::ok).filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok());
+            let ids = lines
+                .by_ref()
+                .map_while(Result::ok)
+                .filter_map(|line| line.strip_prefix("acknowledged ")?.parse().ok());
             ids.take(most).collect::<Vec<i64>>()
         };
         let before = read(300 * round);
@@ -128,12 +131,18 @@ fn a_full_disk_fails_the_post_and_nothing_else() {
     let test = this_test("child_meets_a_full_disk", &folder.path().join("board.db"));
     // The soft limit on the size of files stands for the disk; ignoring SIGXFSZ makes writes fail instead.
     let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ; ulimit -S -f 4000; exec \"$0\" \"$@\""]).arg(test.get_program()).args(test.get_args());
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 4000; exec \"$0\" \"$@\""])
+        .arg(test.get_program())
+        .args(test.get_args());
     limited.envs(test.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut child = limited.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.ends_with("full")), "the child met its limit");
-    let lifted = Command::new("prlimit").args(["--fsize=unlimited:unlimited", "--pid", &child.id().to_string()]).status().unwrap();
+    let lifted = Command::new("prlimit")
+        .args(["--fsize=unlimited:unlimited", "--pid", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(lifted.success());
     child.stdin.take().unwrap().write_all(b"go on\n").unwrap();
     assert!(lines.any(|line| line.ends_with("works again")));

@@ -121,7 +121,9 @@ async fn each_callers_statements_are_children_of_its_own_span() {
     let children = recorder.below(&broken.id().unwrap());
     assert_eq!(children[0].fields["otel.status_code"], "ERROR");
     assert!(children[0].fields.contains_key("error.type"));
-    assert!(store.add_message(&author, &MessageText::parse("still".into()).unwrap(), Timestamp::default()).await.is_ok());
+    assert!(
+        store.add_message(&author, &MessageText::parse("still".into()).unwrap(), Timestamp::default()).await.is_ok()
+    );
     assert!(recorder.below(&broken.id().unwrap()).iter().all(|seen| seen.name == "sql" && seen.closed));
     store.close().await;
 }

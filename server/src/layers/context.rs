@@ -58,10 +58,11 @@ pub async fn add_context(State(state): State<ServerState>, mut request: Request,
 #[derive(Clone)]
 pub struct User(pub String);
 
-/// Refuses requests without a session: for REST routes that are not public.
+/// Refuses requests without a session. A form's post goes on: it is answered by its page, which leads to the log-in.
 pub async fn require_session(request: Request, next: Next) -> Response {
     let signed_in = request.extensions().get::<RequestContext>().is_some_and(|context| context.signed_in.is_some());
-    if signed_in { next.run(request).await } else { Problem::from(Code::Unauthenticated).into_response() }
+    let form = request.uri().path().starts_with("/fn/") && accepts_html(request.headers());
+    if signed_in || form { next.run(request).await } else { Problem::from(Code::Unauthenticated).into_response() }
 }
 
 async fn resume(state: &ServerState, cookie: Option<&str>) -> Result<Option<SignedIn>, BoardError> {

@@ -30,7 +30,7 @@ struct FirstView {
 }
 
 /// Makes the ribbon of this page, and lets it follow what the reader does.
-pub fn provide_ribbon() -> RibbonState {
+pub fn provide_ribbon() {
     let FirstView { folded, trace_id } = SharedValue::new(first_view).into_inner();
     let state = RibbonState {
         folded: RwSignal::new(folded),
@@ -49,12 +49,14 @@ pub fn provide_ribbon() -> RibbonState {
             }
         });
     });
-    state
 }
 
 #[cfg(feature = "ssr")]
 fn first_view() -> FirstView {
-    let of = |request: crate::context::RequestContext| FirstView { folded: request.ribbon_folded, trace_id: request.trace_id };
+    let of = |request: crate::context::RequestContext| FirstView {
+        folded: request.ribbon_folded,
+        trace_id: request.trace_id,
+    };
     crate::context::request().map(of).unwrap_or_default()
 }
 
@@ -114,9 +116,9 @@ impl RibbonState {
 
     /// The server has the browser's part of a trace.
     fn arrived(self, trace_id: String, title: String) {
-        let (known, current) = self.current.with_untracked(|current| {
-            (current.title.is_some(), current.trace_id.as_deref() == Some(&*trace_id))
-        });
+        let (known, current) = self
+            .current
+            .with_untracked(|current| (current.title.is_some(), current.trace_id.as_deref() == Some(&*trace_id)));
         if known && !current {
             return;
         }

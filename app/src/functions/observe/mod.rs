@@ -6,4 +6,4 @@ mod traces;
 
 pub use logs::{ListLogs, LogQuery, list_logs};
 pub use status::{Dependency, DependencyName, GetStatus, StatusReport, TracesKept, get_status};
-pub use traces::{GetTrace, ListTraces, TracePage, TraceQuery, get_trace, list_traces};
+pub use traces::{GetTrace, ListTraces, TraceList, TraceQuery, get_trace, list_traces};

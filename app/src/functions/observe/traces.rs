@@ -17,7 +17,7 @@ pub struct TraceQuery {
 
 /// A page of the traces that the reader may see, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TracePage {
+pub struct TraceList {
     pub traces: Vec<TraceSummary>,
     pub pagination: Pagination,
     /// Whether everybody's traces are listed, for operators; else the reader's own.
@@ -47,7 +47,7 @@ pub async fn get_trace(trace_id: String, compact: bool) -> Result<Trace, BoardEr
 /// # Errors
 /// `InvalidRequest` when the shortest duration is not a number.
 #[server(prefix = "/fn", endpoint = "traces/list", client = QuietClient)]
-pub async fn list_traces(query: TraceQuery) -> Result<TracePage, BoardError> {
+pub async fn list_traces(query: TraceQuery) -> Result<TraceList, BoardError> {
     let page = model::PageRequest::parse(Some(&query.page), None);
     let (viewer, everybody) = viewer()?;
     let filter = observatory::TraceFilter {
@@ -57,7 +57,7 @@ pub async fn list_traces(query: TraceQuery) -> Result<TracePage, BoardError> {
         ..Default::default()
     };
     let (traces, total) = crate::context::state().observatory.recent(&viewer, &filter, page);
-    Ok(TracePage { traces, pagination: Pagination::new(page, total), everybody })
+    Ok(TraceList { traces, pagination: Pagination::new(page, total), everybody })
 }
 
 /// Who asks, and whether they see everybody's.

@@ -4,6 +4,7 @@ use crate::session::use_session;
 use crate::text::use_text;
 use leptos::html::Form;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn PasswordForm() -> impl IntoView {
@@ -11,7 +12,10 @@ pub fn PasswordForm() -> impl IntoView {
     let (words, entry, session) = (&text.board.account, &text.board.entry, use_session());
     let change = ServerAction::<ChangePassword>::new();
     let form = NodeRef::<Form>::new();
+    let query = use_query_map();
     let changed = move || change.value().with(|value| matches!(value, Some(Ok(()))));
+    // Without JavaScript the address says so.
+    let told = move || changed() || query.with(|query| query.get_str("changed").is_some() && query.get_str("__err").is_none());
     Effect::new(move |_| {
         if let Some(form) = form.get().filter(|_| changed()) {
             form.reset();
@@ -22,7 +26,7 @@ pub fn PasswordForm() -> impl IntoView {
         <section>
             <h2>{words.change_password}</h2>
             <ActionError action=change/>
-            <p class="note" role="status" hidden=move || !changed()>{words.changed}</p>
+            <p class="note" role="status" hidden=move || !told()>{words.changed}</p>
             <ServerForm action=change node_ref=form class="stacked">
                 // For password managers: whose password it is.
                 <input type="text" name="username" value=username autocomplete="username" hidden readonly/>

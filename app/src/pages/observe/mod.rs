@@ -1,10 +1,25 @@
-use leptos::prelude::*;
+//! The instruments: traces, the API log, the state of the server.
 
-#[component]
-pub fn TracesPage() -> impl IntoView {}
-#[component]
-pub fn TracePage() -> impl IntoView {}
-#[component]
-pub fn LogsPage() -> impl IntoView {}
-#[component]
-pub fn StatusPage() -> impl IntoView {}
+mod filter;
+mod live_rows;
+mod logs;
+mod status;
+mod trace;
+mod traces;
+
+pub use logs::LogsPage;
+pub use status::StatusPage;
+pub use trace::TracePage;
+pub use traces::TracesPage;
+
+/// The status of the response that this page is; in the browser there is none.
+fn set_status(code: model::Code) {
+    #[cfg(feature = "ssr")]
+    if let (Some(response), Ok(status)) =
+        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(code.status()))
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = code;
+}

@@ -21,7 +21,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
         return Err(OpenError::NotWritable { path: to.to_owned(), reason });
     }
     let unfinished = with_suffix(to, ".part");
-    let not_writable = |error: std::io::Error| OpenError::NotWritable { path: to.to_owned(), reason: error.to_string() };
+    let not_writable =
+        |error: std::io::Error| OpenError::NotWritable { path: to.to_owned(), reason: error.to_string() };
     if unfinished.exists() {
         std::fs::remove_file(&unfinished).map_err(not_writable)?;
     }
@@ -34,7 +35,9 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
     let sync_and_name = || {
         std::fs::File::open(&unfinished)?.sync_all()?;
         std::fs::rename(&unfinished, to)?;
-        to.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+        to.parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
     };
     sync_and_name().map_err(not_writable)
 }
@@ -65,9 +68,8 @@ pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
 /// Opens a database that must be there and hold a board.
 fn existing(path: &Path) -> Result<Connection, OpenError> {
     let engine = |error| OpenError::from_engine(path, error);
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|source| {
-        OpenError::Other { path: path.to_owned(), source }
-    })?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|source| OpenError::Other { path: path.to_owned(), source })?;
     connection.busy_timeout(WAIT).map_err(engine)?;
     open::recognise(&connection, path)?;
     if open::is_board(&connection).map_err(engine)? {
@@ -79,8 +81,7 @@ fn existing(path: &Path) -> Result<Connection, OpenError> {
 /// A backup replaces good data, so it is read as a whole first.
 fn whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let engine = |error| OpenError::from_engine(path, error);
-    let verdict: String =
-        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(engine)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(engine)?;
     if verdict == "ok" {
         return Ok(());
     }

@@ -58,7 +58,10 @@ impl CountChanges {
                     *rows.entry((owner, TOTAL_SHIFT, 0)).or_insert(0) += by;
                 }
             }
-            sql.execute_each(&CHANGE_MESSAGES, rows.into_iter().map(|((owner, shift, block), by)| (owner, shift, block, by)))?;
+            sql.execute_each(
+                &CHANGE_MESSAGES,
+                rows.into_iter().map(|((owner, shift, block), by)| (owner, shift, block, by)),
+            )?;
         }
         if !self.samples.is_empty() {
             sql.execute_each(&CHANGE_SAMPLES, self.samples)?;

@@ -47,12 +47,7 @@ pub(super) fn add(
     Ok(Message { id, text: Some(text.to_owned()), created_at: Some(now), author: Some(author.name.clone()) })
 }
 
-pub(super) fn delete(
-    sql: &Sql<'_>,
-    counts: &mut CountChanges,
-    id: i64,
-    author_key: &str,
-) -> rusqlite::Result<Deleted> {
+pub(super) fn delete(sql: &Sql<'_>, counts: &mut CountChanges, id: i64, author_key: &str) -> rusqlite::Result<Deleted> {
     if let Some(sample) = sql.first(&DELETE, (id, author_key), |row| row.get(0))? {
         counts.message(id, Some(author_key), sample, -1);
         search::forget(sql, vec![id])?;

@@ -123,7 +123,9 @@ impl Store for SqliteStore {
 
     async fn delete_samples(&self, author_key: Option<&str>, limit: u32) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
-        self.writer()?.run(Size::Bulk(0), move |sql, counts| messages::delete_samples(sql, counts, key.as_deref(), limit)).await
+        self.writer()?
+            .run(Size::Bulk(0), move |sql, counts| messages::delete_samples(sql, counts, key.as_deref(), limit))
+            .await
     }
 
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {

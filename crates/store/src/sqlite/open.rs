@@ -149,7 +149,9 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
     let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
     let all_moved = connection
-        .query_row(checkpoint, (), |row| Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?))
+        .query_row(checkpoint, (), |row| {
+            Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
+        })
         .map_err(engine)?;
     let expected: u64 = connection
         .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", (), |row| row.get(0))

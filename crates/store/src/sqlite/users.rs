@@ -6,8 +6,7 @@ const ADD: Statement = Statement::new(
     "INSERT users",
     "INSERT INTO users (username, password, created_at, username_key) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 );
-const FIND: Statement =
-    Statement::new("SELECT users", "SELECT username, password FROM users WHERE username_key = ?1");
+const FIND: Statement = Statement::new("SELECT users", "SELECT username, password FROM users WHERE username_key = ?1");
 const SET_PASSWORD: Statement =
     Statement::new("UPDATE users", "UPDATE users SET password = ?2 WHERE username_key = ?1");
 
@@ -17,9 +16,7 @@ pub(super) fn add(sql: &Sql<'_>, user: &User, key: &str, now: Timestamp) -> rusq
 }
 
 pub(super) fn find(sql: &Sql<'_>, key: &str) -> rusqlite::Result<Option<User>> {
-    sql.first(&FIND, [key], |row| {
-        Ok(User { username: Username::stored(row.get(0)?), password_hash: row.get(1)? })
-    })
+    sql.first(&FIND, [key], |row| Ok(User { username: Username::stored(row.get(0)?), password_hash: row.get(1)? }))
 }
 
 pub(super) fn set_password(sql: &Sql<'_>, key: &str, password_hash: &str) -> rusqlite::Result<bool> {

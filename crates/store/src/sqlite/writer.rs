@@ -32,7 +32,7 @@ pub(super) enum Size {
     Statement,
     /// Several statements about a few rows: grouped, in a savepoint.
     Few,
-    /// A transaction of its own, of about this many rows; waits for the small ones.
+    /// A transaction of its own, of about this many new rows; waits for the small ones.
     Bulk(u64),
 }
 
@@ -80,7 +80,14 @@ impl Writer {
     /// The queue's end, and the thread's work: it ends when all clones of the writer are gone.
     pub(super) fn new(connection: Connection) -> (Self, impl FnOnce() + Send + 'static) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let thread = WriterThread { connection, receiver, small: Vec::new(), bulk: VecDeque::new(), last_group: 0, unindexed: u64::MAX };
+        let thread = WriterThread {
+            connection,
+            receiver,
+            small: Vec::new(),
+            bulk: VecDeque::new(),
+            last_group: 0,
+            unindexed: u64::MAX,
+        };
         (Self(sender), move || thread.run())
     }
 
@@ -208,10 +215,7 @@ enum GroupError {
 }
 
 /// Runs the operations in one transaction, each in a savepoint, and commits.
-fn group(
-    connection: &mut Connection,
-    jobs: &mut [Job],
-) -> Result<Vec<rusqlite::Result<()>>, GroupError> {
+fn group(connection: &mut Connection, jobs: &mut [Job]) -> Result<Vec<rusqlite::Result<()>>, GroupError> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(GroupError::NotBegun)?;
     let mut outcomes = Vec::with_capacity(jobs.len());
@@ -220,7 +224,8 @@ fn group(
         let sql = Sql::new(&transaction, job.span.clone(), job.asked.elapsed());
         let mut own_counts = CountChanges::default();
         let run = || job.operation.run(&sql, &mut own_counts);
-        let outcome = if job.size == Size::Few { in_savepoint(&transaction, run) } else { alone(&transaction, run) };
+        let outcome =
+            if job.size == Size::Statement { alone(&transaction, run) } else { in_savepoint(&transaction, run) };
         let outcome = outcome.map_err(GroupError::RolledBack)?;
         if outcome.is_ok() {
             counts.append(own_counts);

@@ -11,7 +11,7 @@ pub async fn a_posted_message_is_listed_and_found_as_it_was_typed(store: Arc<dyn
     assert_eq!(posted.created_at, Some(NOW));
     assert_eq!(posted.author.as_deref(), Some("Mina"));
     let page = store.list_messages(None, PageRequest::default()).await.unwrap();
-    assert_eq!(page.messages, [posted.clone()]);
+    assert_eq!(page.messages.first(), Some(&posted));
     assert_eq!(page.pagination.total, 1);
     let matches = store.search(&query("drop table"), PageRequest::default()).await.unwrap();
     assert_eq!(matches.messages, [posted]);
@@ -64,7 +64,8 @@ async fn assert_pages(store: &dyn Store, author: Option<&str>, expected: &[i64],
     for number in 1..=pages + 2 {
         let page = store.list_messages(author, PageRequest::new(number as u64, limit)).await.unwrap();
         let ids: Vec<i64> = page.messages.iter().map(|message| message.id).collect();
-        let rows: Vec<i64> = expected.iter().copied().skip((number - 1) * limit as usize).take(limit as usize).collect();
+        let rows: Vec<i64> =
+            expected.iter().copied().skip((number - 1) * limit as usize).take(limit as usize).collect();
         assert_eq!(ids, rows, "page {number} of {limit}, author {author:?}");
         assert_eq!(page.pagination.total, expected.len() as u64);
     }
@@ -98,7 +99,8 @@ pub async fn posts_at_once_all_arrive_and_are_found_right_after(store: Arc<dyn S
                     let text = MessageText::parse(format!("Task {task} writes number {n}.")).unwrap();
                     let posted = store.add_message(&name(&format!("writer {task}")), &text, NOW).await.unwrap();
                     assert_eq!(found(&*store, &format!("task {task} writes number {n}.")).await, [posted.id]);
-                    let page = store.list_messages(Some(&format!("writer {task}")), PageRequest::default()).await.unwrap();
+                    let page =
+                        store.list_messages(Some(&format!("writer {task}")), PageRequest::default()).await.unwrap();
                     assert_eq!(page.messages.first(), Some(&posted));
                     assert_eq!(page.pagination.total, n + 1);
                     ids.push(posted.id);

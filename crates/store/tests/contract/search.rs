@@ -8,17 +8,51 @@ use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
 
 pub async fn every_character_of_a_query_counts_literally(store: Arc<dyn Store>) {
-    let texts =
-        ["100% sure", "100 sure", "snake_case", "snakeXcase", "it's \"quoted\"", "back\\slash", "서버 점검 🙂🙂", "서버점검", "Cafe\u{301}", "cafe", "a\nb", "AND OR NOT", "*"];
+    let texts = [
+        "100% sure",
+        "100 sure",
+        "snake_case",
+        "snakeXcase",
+        "it's \"quoted\"",
+        "back\\slash",
+        "서버 점검 🙂🙂",
+        "서버점검",
+        "Cafe\u{301}",
+        "cafe",
+        "a\nb",
+        "AND OR NOT",
+        "*",
+    ];
     let mut ids = Vec::new();
     for text in texts {
         ids.push((post(&*store, "mina", text).await.id, fold(text)));
     }
     let queries = [
-        "%", "_", "100%", "e_c", "'", "\"", "\"quoted", "\\", "🙂", "🙂🙂", "버 점", "서버점", "버", "CAFÉ", "cafe", "é", "a\nb", "or", "*", "AND OR", "absent",
+        "%",
+        "_",
+        "100%",
+        "e_c",
+        "'",
+        "\"",
+        "\"quoted",
+        "\\",
+        "🙂",
+        "🙂🙂",
+        "버 점",
+        "서버점",
+        "버",
+        "CAFÉ",
+        "cafe",
+        "é",
+        "a\nb",
+        "or",
+        "*",
+        "AND OR",
+        "absent",
     ];
     for text in queries {
-        let expected: Vec<i64> = ids.iter().rev().filter(|(_, folded)| folded.contains(&fold(text))).map(|(id, _)| *id).collect();
+        let expected: Vec<i64> =
+            ids.iter().rev().filter(|(_, folded)| folded.contains(&fold(text))).map(|(id, _)| *id).collect();
         assert_eq!(found(&*store, text).await, expected, "{text:?}");
     }
 }
@@ -95,7 +129,8 @@ pub async fn a_search_finds_what_a_naive_one_finds(store: Arc<dyn Store>) {
                 continue;
             }
             let folded = fold(text.trim());
-            let naive: Vec<i64> = expected.iter().filter(|(_, text)| text.contains(&folded)).map(|(id, _)| *id).collect();
+            let naive: Vec<i64> =
+                expected.iter().filter(|(_, text)| text.contains(&folded)).map(|(id, _)| *id).collect();
             assert_eq!(found(&*store, &text).await, naive, "{text:?} in round {round}");
             let first = store.search(&query(&text), PageRequest::new(1, 7)).await.unwrap();
             if naive.len() <= 1_000 {

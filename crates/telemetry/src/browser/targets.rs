@@ -45,5 +45,7 @@ pub(super) fn path(element: &Element) -> String {
 }
 
 fn step(element: &Element) -> String {
-    labels::step(&element.tag_name(), &element.id(), element.get_attribute("role").as_deref())
+    // Not `element.id()`: in a form with a field named "id", that is the field.
+    let id = element.get_attribute("id").unwrap_or_default();
+    labels::step(&element.tag_name(), &id, element.get_attribute("role").as_deref())
 }

@@ -10,8 +10,7 @@ const SHIFTS: [u32; 3] = [8, 12, 16];
 
 const LAST_INDEXED: Statement =
     Statement::new("SELECT search_segments", "SELECT coalesce(max(last), -1) FROM search_segments");
-const UNINDEXED: Statement =
-    Statement::new("SELECT messages", "SELECT min(id), max(id) FROM messages WHERE id > ?1");
+const UNINDEXED: Statement = Statement::new("SELECT messages", "SELECT min(id), max(id) FROM messages WHERE id > ?1");
 const TEXTS: Statement =
     Statement::new("SELECT messages", "SELECT id, message FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id");
 const SMALL_SEGMENTS: Statement = Statement::new(
@@ -28,14 +27,10 @@ const SEGMENT_OF: Statement = Statement::new(
 );
 const POSTINGS: Statement =
     Statement::new("SELECT search_postings", "SELECT term, ids FROM search_postings WHERE segment = ?1");
-const ADD_SEGMENT: Statement = Statement::new(
-    "INSERT search_segments",
-    "INSERT INTO search_segments (first, last, live) VALUES (?1, ?2, ?3)",
-);
-const ADD_POSTINGS: Statement = Statement::new(
-    "INSERT search_postings",
-    "INSERT INTO search_postings (segment, term, ids) VALUES (?1, ?2, ?3)",
-);
+const ADD_SEGMENT: Statement =
+    Statement::new("INSERT search_segments", "INSERT INTO search_segments (first, last, live) VALUES (?1, ?2, ?3)");
+const ADD_POSTINGS: Statement =
+    Statement::new("INSERT search_postings", "INSERT INTO search_postings (segment, term, ids) VALUES (?1, ?2, ?3)");
 const SET_LIVE: Statement =
     Statement::new("UPDATE search_segments", "UPDATE search_segments SET live = ?2 WHERE first = ?1");
 const DROP_SEGMENTS: Statement =

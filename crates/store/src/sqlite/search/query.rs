@@ -1,8 +1,8 @@
 //! Answering a search: the newest matches of a page, and how many there are.
 
+use super::fold;
 use super::postings::OffsetSet;
 use super::terms::{Lookup, lookup};
-use super::fold;
 use crate::sqlite::messages;
 use crate::sqlite::statement::{Sql, Statement};
 use board::ports::Matches;
@@ -61,7 +61,11 @@ fn search_segments(sql: &Sql<'_>, query: &str, matches: &mut Collector) -> rusql
     let mut segment: Option<Segment> = None;
     let finish = |segment: Option<Segment>, matches: &mut Collector| {
         let Some(segment) = segment.and_then(|segment| segment.candidates(&lookup)) else { return Ok(()) };
-        if exact { matches.add_ids(&segment) } else { matches.add_checked(sql, &segment, query)? }
+        if exact {
+            matches.add_ids(&segment)
+        } else {
+            matches.add_checked(sql, &segment, query)?
+        }
         Ok::<(), rusqlite::Error>(())
     };
     let read = |row: &Row<'_>| {
@@ -190,7 +194,8 @@ impl Collector {
         let skip = self.page.offset().saturating_sub(self.seen);
         if skip < count && self.seen < self.page_end() {
             let take = self.page_end() - self.seen.max(self.page.offset());
-            let (skip, take) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(take).unwrap_or(usize::MAX));
+            let (skip, take) =
+                (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(take).unwrap_or(usize::MAX));
             self.ids.extend(found.ids().skip(skip).take(take));
         }
         self.seen += count;

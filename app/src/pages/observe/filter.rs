@@ -1,0 +1,59 @@
+//! Forms that filter a list: ordinary GET forms, which the browser's part turns into a navigation within the page.
+
+use crate::components::pager::address;
+use leptos::ev::SubmitEvent;
+use leptos::wasm_bindgen::JsCast;
+#[cfg(feature = "hydrate")]
+use leptos::web_sys::FormData;
+use leptos::web_sys::HtmlFormElement;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use leptos_router::params::ParamsMap;
+
+/// What a form's `on:submit` does: goes to `path` with those of the fields that are filled in.
+pub fn go_to_filtered(path: &'static str, fields: &'static [&'static str]) -> impl Fn(SubmitEvent) + 'static {
+    let navigate = use_navigate();
+    move |event| {
+        let form = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+        let Some(values) = form.and_then(|form| values(&form, fields)) else { return };
+        event.prevent_default();
+        navigate(&address(path, &values, 1), NavigateOptions { scroll: false, ..Default::default() });
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn values(form: &HtmlFormElement, fields: &[&'static str]) -> Option<Vec<(&'static str, String)>> {
+    let data = FormData::new_with_form(form).ok()?;
+    Some(filled(fields, |field| data.get(field).as_string()))
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn values(_form: &HtmlFormElement, _fields: &[&'static str]) -> Option<Vec<(&'static str, String)>> {
+    None
+}
+
+/// The fields that the address of the page has filled in.
+#[must_use]
+pub fn from_query(query: &ParamsMap, fields: &[&'static str]) -> Vec<(&'static str, String)> {
+    filled(fields, |field| query.get(field))
+}
+
+fn filled(fields: &[&'static str], value: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    let value = |field: &&'static str| Some((*field, value(field)?.trim().to_owned())).filter(|(_, v)| !v.is_empty());
+    fields.iter().filter_map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_query;
+    use leptos_router::params::ParamsMap;
+
+    #[test]
+    fn blank_and_unknown_fields_are_left_out() {
+        let mut query = ParamsMap::new();
+        for (name, value) in [("route", " /fn "), ("user", "  "), ("else", "x")] {
+            query.insert(name, value.to_owned());
+        }
+        assert_eq!(from_query(&query, &["route", "user", "status"]), [("route", "/fn".to_owned())]);
+    }
+}

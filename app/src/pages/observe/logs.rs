@@ -1,0 +1,219 @@
+use super::filter::{from_query, go_to_filtered};
+use super::live_rows::LiveRows;
+use super::set_status;
+use crate::clock::{iso, use_clock};
+use crate::components::loaded;
+use crate::components::numbers::{count, duration};
+use crate::components::pager::{Pager, Place};
+use crate::functions::observe::{LogQuery, list_logs};
+use crate::session::{SignedInOnly, use_session};
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
+
+const FIELDS: &[&str] = &["route", "status", "user", "since", "until"];
+
+/// The API log, newest first, for operators: `?route=`, `&status=`, `&user=`, `&since=`, `&until=`, `&page=N` from 1.
+#[component]
+pub fn LogsPage() -> impl IntoView {
+    let (title, session) = (use_text().observe.logs.title, use_session());
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            {move || if session.is_operator() { view! { <Logs/> }.into_any() } else { view! { <OperatorsOnly/> }.into_any() }}
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn OperatorsOnly() -> impl IntoView {
+    let words = &use_text().observe.logs;
+    set_status(Code::OperatorsOnly);
+    view! {
+        <div class="column">
+            <h1>{words.operators_title}</h1>
+            <p>{words.operators_why}</p>
+            <p>{words.operators_how}</p>
+            <pre><code>"GLASSBOARD_OPERATORS=mina,jun"</code></pre>
+            <p><a href="/traces">{words.own_traces}</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Logs() -> impl IntoView {
+    let words = &use_text().observe.logs;
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| {
+        query.with(|query| {
+            let get = |name: &str| query.get(name).unwrap_or_default();
+            LogQuery {
+                route: get("route"),
+                status: get("status"),
+                user: get("user"),
+                since: get("since"),
+                until: get("until"),
+                page: get("page"),
+            }
+        })
+    });
+    let found = Resource::new(move || wanted.get(), list_logs);
+    let live = LiveRows::collect(Signal::derive(move || live_filter(&wanted.get())));
+    let show = move |found: ApiLogPage| {
+        live.forget();
+        list(found, live, query.with_untracked(|query| from_query(query, FIELDS)))
+    };
+    view! {
+        <h1>{words.title}</h1>
+        <p class="intro">{words.intro}</p>
+        <FilterForm wanted/>
+        <LiveTools live/>
+        {loaded(found, 12, show)}
+    }
+    .into_any()
+}
+
+/// What of the news belongs on top of this list; nothing when it does not show the present.
+fn live_filter(wanted: &LogQuery) -> Option<ApiLogFilter> {
+    let present = wanted.until.trim().is_empty() && matches!(wanted.page.trim(), "" | "1");
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    present.then(|| ApiLogFilter {
+        route: given(&wanted.route),
+        status: given(&wanted.status),
+        user: given(&wanted.user),
+        since: None,
+        until: None,
+    })
+}
+
+/// A field's name, label, type, and what it holds.
+type Field = (&'static str, &'static str, &'static str, fn(LogQuery) -> String);
+
+#[component]
+fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
+    let words = &use_text().observe.logs;
+    let fields: [Field; 5] = [
+        ("route", words.route, "search", |wanted| wanted.route),
+        ("status", words.status, "search", |wanted| wanted.status),
+        ("user", words.user, "search", |wanted| wanted.user),
+        ("since", words.since, "datetime-local", |wanted| wanted.since),
+        ("until", words.until, "datetime-local", |wanted| wanted.until),
+    ];
+    let fields = fields.map(|(name, label, kind, value)| {
+        view! {
+            <label>
+                <span>{label}</span>
+                <input type=kind name=name prop:value=move || value(wanted.get()) value=value(wanted.get_untracked())
+                    maxlength="200" placeholder=(name == "status").then_some(words.status_hint)/>
+            </label>
+        }
+    });
+    view! {
+        <form class="filter" method="get" action="/logs" on:submit=go_to_filtered("/logs", FIELDS)>
+            {fields.collect_view()}
+            <button type="submit">{words.apply}</button>
+            <a href="/logs">{words.clear}</a>
+        </form>
+    }
+    .into_any()
+}
+
+/// The switch to follow live, and what waits otherwise.
+#[component]
+fn LiveTools(live: LiveRows) -> impl IntoView {
+    let words = &use_text().observe.logs;
+    let waiting = move || live.waiting.with(Vec::len) as u64;
+    let switch = move |_| {
+        live.following.update(|following| *following = !*following);
+        live.show();
+    };
+    view! {
+        <div class="live-tools needs-script">
+            <button type="button" class="follow" role="switch" aria-checked=move || live.following.get().to_string() on:click=switch>
+                {words.follow}
+            </button>
+            <button type="button" class="news-bar" class:idle=move || waiting() == 0 disabled=move || waiting() == 0 on:click=move |_| live.show()>
+                {move || (words.new_rows)(&count(waiting()))}
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) -> AnyView {
+    let words = &use_text().observe.logs;
+    let pages = found.pagination;
+    let place = Place { page: pages.page, last: pages.total_pages(), has_more: pages.has_more() };
+    let none = found.entries.is_empty();
+    let filtered = !keep.is_empty();
+    let empty = move || {
+        let (what, hint) = if filtered { (words.no_match, None) } else { (words.empty, Some(words.empty_hint)) };
+        (none && live.shown.with(Vec::is_empty)).then(|| {
+            view! { <div class="empty"><p>{what}</p>{hint.map(|hint| view! { <p>{hint}</p> })}</div> }.into_any()
+        })
+    };
+    let rows = found.entries.into_iter().map(row).collect_view();
+    view! {
+        <table class="lines logs">
+            <caption class="visually-hidden">{words.caption}</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{words.time}</th>
+                    <th scope="col">{words.method}</th>
+                    <th scope="col">{words.route}</th>
+                    <th scope="col" class="number">{words.status}</th>
+                    <th scope="col" class="wide">{words.user}</th>
+                    <th scope="col" class="number">{words.duration}</th>
+                    <th scope="col">{words.trace}</th>
+                </tr>
+            </thead>
+            <tbody>
+                <For each=move || live.shown.get() key=|entry| entry.event_id.clone() let:entry>{row(entry)}</For>
+                {rows}
+            </tbody>
+        </table>
+        {empty}
+        <Pager path="/logs" keep place/>
+    }
+    .into_any()
+}
+
+fn row(entry: ApiLogEntry) -> impl IntoView {
+    let (words, clock, at) = (&use_text().observe.logs, use_clock(), entry.timestamp);
+    // The zone is on hover: it is the same in every row.
+    let shown = move || clock.exact(at).split(" UTC").next().unwrap_or_default().to_owned();
+    let trace = entry.trace_id.map(|id| {
+        let label = format!("{} {}", words.trace, &id.get(..8).unwrap_or(&id));
+        view! { <a href=format!("/traces/{id}") data-row="" aria-label=label>{words.open}</a> }
+    });
+    view! {
+        <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message>
+            <td class="when"><time datetime=iso(at) title=move || clock.exact(at)>{shown}</time></td>
+            <td>{entry.method}</td>
+            <td class="route">{entry.endpoint}</td>
+            <td class="number status">{entry.status}</td>
+            <td class="wide" dir="auto">{entry.user}</td>
+            <td class="number">{duration(entry.duration_us)}</td>
+            <td>{trace}</td>
+        </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::live_filter;
+    use crate::functions::observe::LogQuery;
+
+    #[test]
+    fn only_a_list_of_the_present_takes_news() {
+        assert!(live_filter(&LogQuery::default()).is_some());
+        assert!(live_filter(&LogQuery { page: "2".into(), ..Default::default() }).is_none());
+        assert!(live_filter(&LogQuery { until: "2026-11-21T09:30".into(), ..Default::default() }).is_none());
+        let filter = live_filter(&LogQuery { status: " 5xx ".into(), ..Default::default() });
+        assert_eq!(filter.and_then(|filter| filter.status), Some("5xx".to_owned()));
+    }
+}

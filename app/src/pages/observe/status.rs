@@ -1,0 +1,97 @@
+use crate::components::numbers::{count, duration};
+use crate::components::{Time, loaded};
+use crate::functions::observe::{Dependency, DependencyName, StatusReport, get_status};
+use crate::session::SignedInOnly;
+use crate::text::use_text;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// Whether the server and what it stands on are well, for everybody with an account.
+#[component]
+pub fn StatusPage() -> impl IntoView {
+    let title = use_text().observe.status.title;
+    view! {
+        <Title text=title/>
+        <SignedInOnly>
+            <Status/>
+        </SignedInOnly>
+    }
+    .into_any()
+}
+
+#[component]
+fn Status() -> impl IntoView {
+    let words = &use_text().observe.status;
+    let report = Resource::new(|| (), |()| get_status());
+    view! {
+        <div class="status-page">
+            <h1>{words.title}</h1>
+            <p class="intro">{words.intro}</p>
+            {loaded(report, 8, show)}
+        </div>
+    }
+    .into_any()
+}
+
+fn show(report: StatusReport) -> AnyView {
+    let words = &use_text().observe.status;
+    let well = report.dependencies.iter().all(|dependency| dependency.up);
+    let dependencies = report.dependencies.iter().map(dependency).collect_view();
+    let kept = report.traces;
+    let numbers = [
+        (words.traces, count(kept.traces)),
+        (words.spans, count(kept.spans)),
+        (words.bytes, format!("{} MiB", count(kept.bytes.div_ceil(1 << 20)))),
+        (words.evicted, count(kept.evicted_traces)),
+        (words.refused, count(kept.refused_spans)),
+    ];
+    let server = [(words.version, report.version), (words.uptime, duration(report.uptime_s.saturating_mul(1_000_000)))];
+    view! {
+        <p class="verdict" class:degraded=!well>
+            <span aria-hidden="true">{if well { "✓ " } else { "⚠ " }}</span>
+            {if well { words.all_well } else { words.degraded }}
+            <span class="hint">{words.asked_at} " " <Time at=report.asked_at/></span>
+        </p>
+        <h2>{words.dependencies}</h2>
+        <table class="lines">
+            <caption class="visually-hidden">{words.dependencies}</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{words.dependency}</th>
+                    <th scope="col">{words.state}</th>
+                    <th scope="col" class="number">{words.latency}</th>
+                </tr>
+            </thead>
+            <tbody>{dependencies}</tbody>
+        </table>
+        <h2>{words.observatory}</h2>
+        {facts(numbers)}
+        <h2>{words.server}</h2>
+        {facts(server)}
+    }
+    .into_any()
+}
+
+fn dependency(dependency: &Dependency) -> AnyView {
+    let words = &use_text().observe.status;
+    let name = match dependency.name {
+        DependencyName::Store => words.store,
+        DependencyName::Cache => words.cache,
+        DependencyName::Events => words.events,
+    };
+    let (sign, state) = if dependency.up { ("✓ ", words.up) } else { ("✗ ", words.down) };
+    let latency = dependency.latency_us.map_or_else(|| words.in_memory.to_owned(), duration);
+    view! {
+        <tr class=(!dependency.up).then_some("failed")>
+            <th scope="row">{name}</th>
+            <td><span aria-hidden="true">{sign}</span> {state}</td>
+            <td class="number">{latency}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn facts<const N: usize>(facts: [(&'static str, String); N]) -> AnyView {
+    let fact = |(name, value): (&'static str, String)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    view! { <dl class="facts">{facts.into_iter().map(fact).collect_view()}</dl> }.into_any()
+}
