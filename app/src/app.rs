@@ -1,5 +1,4 @@
 use crate::clock::provide_clock;
-use crate::components::ribbon::provide_ribbon;
 use crate::layout::Layout;
 use crate::live::provide_live;
 use crate::pages::observe::{LogsPage, StatusPage, TracePage, TracesPage};
@@ -21,7 +20,6 @@ pub fn App() -> impl IntoView {
     provide_clock();
     let session = provide_session();
     provide_live(session);
-    provide_ribbon();
     view! {
         <Router>
             <Layout>

@@ -1,23 +1,23 @@
 //! The UI, compiled twice: to HTML on the server (`ssr`) and to WASM in the browser (`hydrate`).
 
 mod app;
-pub mod clock;
-pub mod components;
+mod clock;
+mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
 #[cfg(feature = "ssr")]
 pub mod drafts;
 pub mod functions;
 mod layout;
-pub mod live;
-pub mod next;
-pub mod pages;
-pub mod session;
+mod live;
+mod next;
+mod pages;
+mod session;
 #[cfg(feature = "ssr")]
 mod shell;
-pub mod text;
+mod text;
 #[cfg(feature = "hydrate")]
-pub mod web;
+mod web;
 
 pub use app::App;
 #[cfg(feature = "ssr")]

@@ -39,9 +39,24 @@ impl Session {
         self.signed_in.get()
     }
 
+    /// The name of the reader now; does not follow changes.
+    #[cfg(feature = "hydrate")]
+    #[must_use]
+    pub fn name(self) -> Option<String> {
+        self.account.with_untracked(|account| account.as_ref().map(|account| account.username.to_string()))
+    }
+
+    /// Whether this is the name of the reader now; does not follow changes.
+    #[must_use]
+    pub fn is_me(self, name: Option<&str>) -> bool {
+        let is_me = |account: &Account| Some(account.username.as_str()) == name;
+        self.account.with_untracked(|account| account.as_ref().is_some_and(is_me))
+    }
+
+    /// Does not follow changes: where it matters, the page is made anew after signing in.
     #[must_use]
     pub fn is_operator(self) -> bool {
-        self.account.with(|account| account.as_ref().is_some_and(|account| account.operator))
+        self.account.with_untracked(|account| account.as_ref().is_some_and(|account| account.operator))
     }
 
     /// Whether the session ended while its pages were open.

@@ -57,6 +57,13 @@ export function only(trace: Trace, name: string, kind?: Span["kind"]): Span {
   return found[0] as Span;
 }
 
+/** The span above this one. */
+export function parentOf(trace: Trace, child: Span): Span {
+  const parent = trace.spans.find((span) => span.span_id === child.parent_id);
+  if (!parent) throw new Error(`${child.name} has no parent in ${describe(trace)}`);
+  return parent;
+}
+
 /** The names from the root down to this span, by parent ids. */
 export function pathTo(trace: Trace, span: Span): string[] {
   const path: string[] = [];
@@ -76,12 +83,13 @@ export const describe = (trace: Trace) =>
 const TOLERANCE_US = 2_000;
 
 /**
- * Every child lies within its parent, within 2 ms, once the browser's clock is set to the server's by the offset that it
- * declares. Consumers work later, by nature.
+ * Every child lies within its parent, within 2 ms, once the browser's clock is set to the server's by the offset that the
+ * page load declares. Consumers work later, by nature.
  */
 export function expectNestedTimes(trace: Trace) {
-  const offset = (span: Span) => Number(attribute(span, "glassboard.clock_offset_ms") ?? 0) * 1000;
-  const start = (span: Span) => span.start_us + offset(span);
+  const declared = trace.spans.map((span) => attribute(span, "glassboard.clock_offset_ms")).find((value) => value !== undefined);
+  const offset = Number(declared ?? 0) * 1000;
+  const start = (span: Span) => span.start_us + (span.part === "browser" ? offset : 0);
   const end = (span: Span) => start(span) + span.duration_us;
   const outside = trace.spans.flatMap((child) => {
     const parent = trace.spans.find((span) => span.span_id === child.parent_id);

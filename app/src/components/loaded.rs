@@ -2,6 +2,7 @@ use crate::components::ErrorNote;
 use crate::text::use_text;
 use leptos::prelude::*;
 use model::BoardError;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// Shows what a resource brings: nothing for 200 ms, then a skeleton of `rows` lines; an error in its place.
 /// What is shown stays while newer data is on its way.
@@ -11,16 +12,20 @@ pub fn loaded<T>(
     view: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let label = use_text().common.loading;
+    let words = &use_text().common;
     let show = move || {
         resource.get().map(|result| match result {
             Ok(value) => view(value),
-            Err(error) => view! { <ErrorNote error/> }.into_any(),
+            Err(error) => view! {
+                <ErrorNote error/>
+                <button type="button" class="needs-script" on:click=move |_| resource.refetch()>{words.try_again}</button>
+            }
+            .into_any(),
         })
     };
-    view! { <Transition fallback=move || skeleton(rows, label)>{show}</Transition> }.into_any()
+    view! { <Transition fallback=move || skeleton(rows, words.loading)>{show}</Transition> }.into_any()
 }
 
 fn skeleton(rows: usize, label: &'static str) -> AnyView {

@@ -16,5 +16,4 @@ pub use copy::CopyButton;
 pub use error::{ActionError, ErrorNote};
 pub use form::ServerForm;
 pub use loaded::loaded;
-pub use pager::Pager;
 pub use time::Time;

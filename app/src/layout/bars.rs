@@ -70,8 +70,8 @@ fn LanguageSwitch() -> impl IntoView {
     };
     view! {
         <form method="post" action=SetPreferences::url()>
-            <button class="quiet" type="submit" name="lang" value=other.tag() lang=other.tag()>
-                {text.common.other_language}
+            <button class="quiet" type="submit" name="lang" value=other.tag() lang=other.tag() title=text.common.other_language>
+                {text.common.other_language_short}
             </button>
         </form>
     }

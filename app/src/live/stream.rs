@@ -66,8 +66,8 @@ pub fn follow(session: Session) {
     web::listen(&window, "pagehide", |_| stop());
     web::listen(&window, "pageshow", move |event| {
         let restored = Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy());
-        if let Some(account) = session.account().filter(|_| restored) {
-            start(account.username.as_str());
+        if let Some(name) = session.name().filter(|_| restored) {
+            start(&name);
             tell(&LiveEvent::MessagesChanged);
         }
     });

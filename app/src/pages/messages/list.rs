@@ -30,7 +30,7 @@ pub fn MessageList(
         let place = Place { page: found.pagination.page, last, has_more: found.pagination.has_more() };
         let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> });
         view! {
-            <p class="total">{(words.total)(&count(total))}</p>
+            <p class="total beside-news">{(words.total)(&count(total))}</p>
             {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, page, total)}</p> })}
             <ol class="messages" aria-label=words.list>{rows.collect_view()}</ol>
             <Pager path="/messages" keep place/>
@@ -59,7 +59,7 @@ fn nothing(scope: Memo<Scope>, page: Memo<u64>, total: u64) -> &'static str {
 fn Row(message: Message, delete: ServerAction<DeleteMessage>, news: News) -> impl IntoView {
     let session = use_session();
     let (id, author) = (message.id, message.author.clone());
-    let own = session.account().is_some_and(|account| author.as_deref() == Some(account.username.as_str()));
+    let own = session.is_me(author.as_deref());
     let menu = own.then(|| view! { <Menu id author=author.unwrap_or_default() delete/> }.into_any());
     view! {
         <li class="message" class:gone=move || news.is_gone(id) data-row tabindex="-1">

@@ -25,8 +25,9 @@ impl News {
             Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
         on_live(move |event| match event {
             LiveEvent::MessagePosted { message } => {
-                let own = session.account().is_some_and(|account| message.author.as_deref() == Some(account.username.as_str()));
-                if if own { !posting.get_untracked() } else { scope.get_untracked() == Scope::Everyone } {
+                let own = session.is_me(message.author.as_deref());
+                let is_news = if own { !posting.get_untracked() } else { scope.get_untracked() == Scope::Everyone };
+                if is_news {
                     news.arrived.update(|arrived| arrived.push(message.id));
                 }
             }

@@ -58,9 +58,8 @@ pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSig
                 <span id="new-message-length" class="counter" class=("too-long", move || length.get() > MessageText::MAX_CHARS)>
                     {counter}
                 </span>
-                <button class="primary" type="submit" disabled=move || post.pending().get()>
+                <button class="primary" type="submit" data-keys="⌃↵" aria-keyshortcuts="Control+Enter Meta+Enter" disabled=move || post.pending().get()>
                     {move || if post.pending().get() { words.posting } else { words.post }}
-                    <kbd class="needs-script" aria-hidden="true">"⌃↵"</kbd>
                 </button>
             </div>
         </ServerForm>

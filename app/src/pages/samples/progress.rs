@@ -34,7 +34,7 @@ fn Running(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples>) ->
         seconds.map(|s| (words.remaining)(&duration(s.saturating_mul(1_000_000))))
     };
     let owner = job.with_untracked(|job| job.as_ref().map(|job| job.username.clone()));
-    let mine = session.account().is_some_and(|account| Some(account.username.as_str()) == owner.as_deref());
+    let mine = session.is_me(owner.as_deref());
     let stop = (mine || session.is_operator()).then(|| {
         view! {
             <ServerForm action=cancel class="inline">
