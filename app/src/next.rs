@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn other_sites_and_split_headers_are_not() {
-        for path in ["", "messages", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x"] {
+        for path in ["", "messages", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x"]
+        {
             assert_eq!(safe(Some(path)), DEFAULT, "{path:?}");
         }
         assert_eq!(safe(Some("/검색")), DEFAULT, "not a header value");

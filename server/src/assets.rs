@@ -1,11 +1,15 @@
-//! The front end's files: embedded in a release, read from the build's folder in a debug build.
+//! The front end's files: embedded, or read from a folder while one works on them.
 
 use app::context::Site;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::LazyLock;
 use telemetry::propagation::hex;
 
 /// A file of the site, with the SHA-256 of its bytes.
@@ -14,25 +18,24 @@ struct File {
     hash: [u8; 32],
 }
 
-#[cfg(not(debug_assertions))]
+/// What was built into the program.
+#[derive(RustEmbed)]
+#[folder = "$GLASSBOARD_SITE_DIR"]
+#[allow_missing = true]
+struct Embedded;
+
+/// Where files are read from instead, while the front end is being worked on.
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("GLASSBOARD_SITE_DIR").map(Into::into));
+
 fn file(path: &str) -> Option<File> {
-    #[derive(rust_embed::RustEmbed)]
-    #[folder = "$GLASSBOARD_SITE_DIR"]
-    struct Site;
-
-    let file = <Site as rust_embed::RustEmbed>::get(path)?;
-    Some(File { hash: file.hash, bytes: file.data })
-}
-
-#[cfg(debug_assertions)]
-fn file(path: &str) -> Option<File> {
-    use sha2::{Digest, Sha256};
-
-    let folder = std::env::var("GLASSBOARD_SITE_DIR").unwrap_or_else(|_| "target/site/debug".to_owned());
+    let Some(folder) = &*FOLDER else {
+        let file = Embedded::get(path)?;
+        return Some(File { hash: file.metadata.sha256_hash(), bytes: file.data });
+    };
     if path.split('/').any(|part| part == "..") {
         return None;
     }
-    let bytes = std::fs::read(std::path::Path::new(&folder).join(path)).ok()?;
+    let bytes = std::fs::read(folder.join(path)).ok()?;
     Some(File { hash: Sha256::digest(&bytes).into(), bytes: bytes.into() })
 }
 

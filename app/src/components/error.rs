@@ -52,7 +52,6 @@ where
     S: ServerFn<Error = BoardError> + Clone + Send + Sync + 'static,
     S::Output: Send + Sync + 'static,
 {
-    let error =
-        move || action.value().with(|value| value.as_ref().and_then(|result| result.as_ref().err()).cloned());
+    let error = move || action.value().with(|value| value.as_ref().and_then(|result| result.as_ref().err()).cloned());
     move || error().filter(|_| !action.pending().get()).map(|error| view! { <ErrorNote error/> }.into_any())
 }

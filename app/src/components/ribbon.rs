@@ -58,14 +58,15 @@ fn Strip(state: RibbonState) -> impl IntoView {
         failed.map(|title| format!("{}: {title}", words.ribbon.failed))
     };
     view! {
-        <a class="ribbon-link" href=address>
+        <div class="ribbon-link">
             <span class="ribbon-title" dir="auto">{title}</span>
             <span class="ribbon-total">{total}</span>
             <span class="ribbon-picture">{move || state.with_trace(|trace| picture(trace, words))}</span>
             <span class="ribbon-parts">{move || state.with_trace(|trace| trace.map(|trace| legend(trace, words)))}</span>
             {failure}
-            <span class="ribbon-open">{words.ribbon.open} " ›"</span>
-        </a>
+            // Its area is the whole strip.
+            <a class="ribbon-open" href=address><span>{words.ribbon.open} " ›"</span></a>
+        </div>
         <span class="visually-hidden" role="status">{spoken}</span>
     }
     .into_any()
@@ -80,20 +81,19 @@ fn picture(trace: Option<&Trace>, words: &'static Observe) -> AnyView {
 }
 
 fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
-    let name = segment.part.map_or(words.ribbon.cut, |part| words.parts.name(part));
-    let title = format!("{name} {}", duration(segment.duration_us));
     let class = match segment.part {
         None => "cut".to_owned(),
         Some(part) if segment.failed => format!("part-{} failed", part.as_str()),
         Some(part) => format!("part-{}", part.as_str()),
     };
-    let label =
-        (segment.width >= ROOM_FOR_NAME && segment.part.is_some()).then(|| view! { <text x="5" y="50%">{name}</text> });
+    let label = match segment.part {
+        None => Some("⋯"),
+        Some(part) => (segment.width >= ROOM_FOR_NAME).then(|| words.parts.name(part)),
+    };
     view! {
         <svg class=class x=percent(segment.x) width=percent(segment.width) height="100%">
-            <title>{title}</title>
             <rect width="100%" height="100%"></rect>
-            {label}
+            {label.map(|label| view! { <text x="5" y="50%">{label}</text> })}
         </svg>
     }
     .into_any()

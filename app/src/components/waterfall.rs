@@ -20,13 +20,13 @@ use model::{Part, Span, Trace};
 const INDENT: u32 = 14;
 const DEEPEST: u32 = 16;
 
-/// The table of spans. `selected` is the id of the span that is looked at; rows are links to `?span=`, and the keys `j`
-/// and `k` move among them.
+/// The table of spans. `shown` is the id of the span that is looked at; rows are links to `?span=`, the keys `j` and `k`
+/// move among them, and the one with the focus becomes `selected`.
 #[component]
-pub fn Waterfall(trace: Trace, selected: RwSignal<Option<String>>) -> impl IntoView {
+pub fn Waterfall(trace: Trace, shown: Memo<Option<String>>, selected: RwSignal<Option<String>>) -> impl IntoView {
     let words = use_text().observe;
     let scale = Scale::of(&trace);
-    let selector = Selector::new(move || selected.get());
+    let selector = Selector::new(move || shown.get());
     let rows = trace.spans.iter().map(|span| row(span, scale, &selector, words)).collect_view();
     let select = move |event: FocusEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -35,9 +35,13 @@ pub fn Waterfall(trace: Trace, selected: RwSignal<Option<String>>) -> impl IntoV
         }
     };
     let tick = |quarter: u64| {
-        let anchor = if quarter == 4 { "end" } else { "start" };
+        let (class, anchor) = match quarter {
+            0 => ("", "start"),
+            4 => ("", "end"),
+            _ => ("inner", "middle"),
+        };
         let x = percent(quarter as f64 * 25.0);
-        view! { <text x=x y="12" text-anchor=anchor>{duration(scale.quarter_us(quarter))}</text> }
+        view! { <text class=class x=x y="12" text-anchor=anchor>{duration(scale.quarter_us(quarter))}</text> }
     };
     view! {
         <table class="waterfall">

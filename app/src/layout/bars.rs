@@ -56,7 +56,8 @@ pub fn BottomBar() -> impl IntoView {
 #[component]
 fn PlaceLink(href: &'static str, name: &'static str) -> impl IntoView {
     let path = use_location().pathname;
-    let here = move || path.with(|path| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')));
+    let here =
+        move || path.with(|path| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')));
     view! { <a href=href aria-current=move || here().then_some("page")>{name}</a> }.into_any()
 }
 

@@ -32,8 +32,11 @@ fn wire_navigation() {
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {
         let path = path.get();
-        if before.is_some_and(|before| before != path) {
+        if before.as_ref() != Some(&path) {
+            // The first one is the page load's own route.
             telemetry::browser::navigated(pattern(&path), &path);
+        }
+        if before.is_some_and(|before| before != path) {
             close_all_menus();
             if let Some(main) = web::find("#main") {
                 let options = FocusOptions::new();
@@ -47,9 +50,8 @@ fn wire_navigation() {
 
 /// The route pattern of a path.
 fn pattern(path: &str) -> &'static str {
-    const PATTERNS: [&str; 10] = [
-        "/", "/login", "/register", "/account", "/messages", "/search", "/samples", "/traces", "/logs", "/status",
-    ];
+    const PATTERNS: [&str; 10] =
+        ["/", "/login", "/register", "/account", "/messages", "/search", "/samples", "/traces", "/logs", "/status"];
     match PATTERNS.iter().find(|pattern| **pattern == path) {
         Some(pattern) => pattern,
         None if path.starts_with("/traces/") => "/traces/:id",
@@ -58,7 +60,8 @@ fn pattern(path: &str) -> &'static str {
 }
 
 fn close_all_menus() {
-    let Some(menus) = web::document().and_then(|document| document.query_selector_all("details.menu[open]").ok()) else {
+    let Some(menus) = web::document().and_then(|document| document.query_selector_all("details.menu[open]").ok())
+    else {
         return;
     };
     for menu in (0..menus.length()).filter_map(|i| menus.item(i)) {
@@ -115,7 +118,9 @@ fn wire_keys(document: &web_sys::Document) {
 fn is_typing(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
     target.is_some_and(|target| {
-        target.is_content_editable() || matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT") || in_dialog(&target)
+        target.is_content_editable()
+            || matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT")
+            || in_dialog(&target)
     })
 }
 

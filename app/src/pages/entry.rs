@@ -1,7 +1,7 @@
 //! The form that signing in and registering share.
 
-use crate::components::{ActionError, ServerForm};
 use crate::components::draft::use_draft;
+use crate::components::{ActionError, ServerForm};
 use crate::next;
 use crate::session::use_session;
 use crate::text::use_text;

@@ -26,7 +26,8 @@ pub fn SearchPage() -> impl IntoView {
     let words = &use_text().board.search;
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
-    let title = move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
+    let title =
+        move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
     view! {
         <Title text=title/>
         <SignedInOnly>
@@ -44,9 +45,10 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
         number.unwrap_or(1_u64).max(1)
     });
     // A later question cancels the answer to an earlier one.
-    let found = Resource::new(move || (wanted.get(), page.get()), |(query, page)| async move {
-        if query.is_empty() { Ok(None) } else { find_messages(query, page).await }
-    });
+    let found = Resource::new(
+        move || (wanted.get(), page.get()),
+        |(query, page)| async move { if query.is_empty() { Ok(None) } else { find_messages(query, page).await } },
+    );
     view! {
         <div class="column">
             <SearchField wanted/>
@@ -64,8 +66,7 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };
         let typed = typed.trim();
         if wanted.try_get_untracked().is_some_and(|wanted| wanted != typed) {
-            let address =
-                if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
+            let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
         }
     });

@@ -42,7 +42,6 @@ pub struct Ribbon {
     pub fold: &'static str,
     pub unfold: &'static str,
     pub failed: &'static str,
-    pub cut: &'static str,
 }
 
 pub struct Traces {
@@ -119,7 +118,6 @@ pub struct Logs {
     pub method: &'static str,
     pub duration: &'static str,
     pub trace: &'static str,
-    pub open: &'static str,
     pub empty: &'static str,
     pub empty_hint: &'static str,
     pub no_match: &'static str,
@@ -165,7 +163,6 @@ pub static KO: Observe = Observe {
         fold: "리본 접기",
         unfold: "트레이스 리본 펼치기",
         failed: "오류",
-        cut: "아무 일도 없던 시간(줄여서 그렸어요)",
     },
     traces: Traces {
         title: "트레이스",
@@ -239,7 +236,6 @@ pub static KO: Observe = Observe {
         method: "메서드",
         duration: "걸린 시간",
         trace: "트레이스",
-        open: "열기",
         empty: "아직 API 호출이 없어요.",
         empty_hint: "메시지를 쓰거나 검색하면 여기에 나타나요.",
         no_match: "조건에 맞는 호출이 없어요. 조건을 줄이거나 지워 보세요.",
@@ -272,7 +268,7 @@ pub static KO: Observe = Observe {
         server: "서버",
         version: "버전",
         uptime: "켜진 지",
-        asked_at: "확인한 시각",
+        asked_at: "확인:",
     },
 };
 
@@ -285,7 +281,6 @@ pub static EN: Observe = Observe {
         fold: "Fold the ribbon away",
         unfold: "Unfold the trace ribbon",
         failed: "error",
-        cut: "idle time (drawn shorter)",
     },
     traces: Traces {
         title: "Traces",
@@ -359,7 +354,6 @@ pub static EN: Observe = Observe {
         method: "Method",
         duration: "Duration",
         trace: "Trace",
-        open: "open",
         empty: "There are no API calls yet.",
         empty_hint: "Post a message or search, and the call shows up here.",
         no_match: "No call matches. Loosen or clear the filter.",
@@ -392,6 +386,6 @@ pub static EN: Observe = Observe {
         server: "Server",
         version: "Version",
         uptime: "Uptime",
-        asked_at: "Asked at",
+        asked_at: "Asked",
     },
 };

@@ -9,8 +9,6 @@ pub struct Segment {
     pub part: Option<Part>,
     pub x: f64,
     pub width: f64,
-    /// How long it lasted, in microseconds.
-    pub duration_us: u64,
     pub failed: bool,
 }
 
@@ -56,8 +54,7 @@ pub fn segments(trace: &Trace) -> Vec<Segment> {
         let (cut, length) = drawn(stretch);
         let width = length / total * 100.0;
         if cut || (stretch.part.is_some() && length >= thinnest) {
-            let duration_us = stretch.duration();
-            segments.push(Segment { part: stretch.part, x, width, duration_us, failed: stretch.failed });
+            segments.push(Segment { part: stretch.part, x, width, failed: stretch.failed });
         }
         x += width;
     }

@@ -15,7 +15,8 @@ pub fn PasswordForm() -> impl IntoView {
     let query = use_query_map();
     let changed = move || change.value().with(|value| matches!(value, Some(Ok(()))));
     // Without JavaScript the address says so.
-    let told = move || changed() || query.with(|query| query.get_str("changed").is_some() && query.get_str("__err").is_none());
+    let told =
+        move || changed() || query.with(|query| query.get_str("changed").is_some() && query.get_str("__err").is_none());
     Effect::new(move |_| {
         if let Some(form) = form.get().filter(|_| changed()) {
             form.reset();

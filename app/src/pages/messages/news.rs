@@ -21,8 +21,7 @@ impl News {
     /// Collects the news of a list. What the reader is posting at the moment is no news to them.
     pub fn follow(scope: Memo<Scope>, posting: Signal<bool>) -> Self {
         let session = use_session();
-        let news =
-            Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
+        let news = Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
         on_live(move |event| match event {
             LiveEvent::MessagePosted { message } => {
                 let own = session.is_me(message.author.as_deref());

@@ -1,6 +1,6 @@
-use crate::components::{ActionError, ServerForm};
 use crate::components::draft::use_draft;
 use crate::components::numbers::count;
+use crate::components::{ActionError, ServerForm};
 use crate::functions::messages::PostMessage;
 use crate::text::use_text;
 use leptos::html::{Form, Textarea};
@@ -25,7 +25,9 @@ pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSig
     Effect::new(move |_| measure());
     Effect::new(move |before: Option<usize>| {
         let version = post.version().get();
-        if before.is_some_and(|before| before != version) && post.value().with_untracked(|value| matches!(value, Some(Ok(_)))) {
+        if before.is_some_and(|before| before != version)
+            && post.value().with_untracked(|value| matches!(value, Some(Ok(_))))
+        {
             if let Some(field) = field.get_untracked() {
                 field.set_value("");
             }

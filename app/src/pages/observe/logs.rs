@@ -183,12 +183,12 @@ fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) ->
 }
 
 fn row(entry: ApiLogEntry) -> impl IntoView {
-    let (words, clock, at) = (&use_text().observe.logs, use_clock(), entry.timestamp);
+    let (clock, at) = (use_clock(), entry.timestamp);
     // The zone is on hover: it is the same in every row.
     let shown = move || clock.exact(at).split(" UTC").next().unwrap_or_default().to_owned();
     let trace = entry.trace_id.map(|id| {
-        let label = format!("{} {}", words.trace, &id.get(..8).unwrap_or(&id));
-        view! { <a href=format!("/traces/{id}") data-row="" aria-label=label>{words.open}</a> }
+        let short = id.get(..8).unwrap_or(&id).to_owned();
+        view! { <a href=format!("/traces/{id}") data-row=""><code>{short}</code></a> }
     });
     view! {
         <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message>

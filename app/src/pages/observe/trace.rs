@@ -58,8 +58,8 @@ fn look_again_while_young(found: Resource<Result<Option<Trace>, BoardError>>) {
         let Some(Ok(trace)) = found.get() else { return };
         let young = trace.as_ref().is_none_or(|trace| crate::web::now_ms() - trace.started_at.as_millis() < YOUNG_MS);
         let complete = trace.as_ref().is_some_and(|trace| arrival(trace) == Arrival::Complete);
-        // What looks complete gets one more look: a span may come that nothing announced.
-        let wanted = if complete { 1 } else { LOOKS };
+        // What looks complete, or is not there, gets one more look: something may be on its way that nothing announced.
+        let wanted = if complete || trace.is_none() { 1 } else { LOOKS };
         if young && looks.get_value() < wanted {
             looks.update_value(|looks| *looks += 1);
             let _ = crate::web::after(LOOK_AGAIN_MS, move || {
@@ -122,17 +122,22 @@ fn as_text(trace: &Trace) -> AnyView {
 fn with_detail(trace: Trace, selected: RwSignal<Option<String>>) -> AnyView {
     let label = use_text().observe.trace.span;
     let spans = StoredValue::new(trace.spans.clone());
-    let detail = move || {
-        let id = selected.get();
+    let shown = Memo::new(move |_| {
+        let wanted = selected.get();
         spans.with_value(|spans| {
-            let chosen = spans.iter().find(|span| Some(&span.span_id) == id.as_ref());
+            let chosen = spans.iter().find(|span| Some(&span.span_id) == wanted.as_ref());
             let shown = chosen.or_else(|| spans.iter().find(|span| span.error.is_some())).or(spans.first());
-            shown.map(|span| view! { <SpanDetail span=span.clone()/> })
+            shown.map(|span| span.span_id.clone())
         })
+    });
+    let detail = move || {
+        let id = shown.get();
+        let span = spans.with_value(|spans| spans.iter().find(|span| Some(&span.span_id) == id.as_ref()).cloned());
+        span.map(|span| view! { <SpanDetail span/> })
     };
     view! {
         <div class="trace-body">
-            <Waterfall trace selected/>
+            <Waterfall trace shown selected/>
             <section class="span-detail" aria-label=label>{detail}</section>
         </div>
     }

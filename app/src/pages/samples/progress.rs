@@ -27,7 +27,11 @@ fn Running(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples>) ->
     let figure = move |f: fn(&SampleJob) -> u64| job.with(|job| job.as_ref().map_or(0, f));
     let (done, wanted) = (move || figure(|job| job.done), move || figure(|job| job.wanted));
     let title = move || {
-        job.with(|job| job.as_ref().map(|job| if job.removing { (words.removing)(&job.username) } else { (words.generating)(&job.username) }))
+        job.with(|job| {
+            job.as_ref().map(|job| {
+                if job.removing { (words.removing)(&job.username) } else { (words.generating)(&job.username) }
+            })
+        })
     };
     let remaining = move || {
         let seconds = job.with(|job| job.as_ref().and_then(SampleJob::remaining_s));
