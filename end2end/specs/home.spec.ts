@@ -11,7 +11,7 @@ test("the front page says what it is and leads to an account", async ({ page, wo
 test("the page speaks the reader's language, and the other one on request", async ({ page, words, language }) => {
   await page.goto("/");
   await expect(page.locator("html")).toHaveAttribute("lang", language);
-  await page.getByRole("button", { name: words.otherLanguage }).click();
+  await page.getByRole("button", { name: words.otherLanguage, exact: true }).click();
   await expect(page.locator("html")).toHaveAttribute("lang", language === "ko" ? "en" : "ko");
   await page.goto("/login");
   await expect(page.locator("html")).toHaveAttribute("lang", language === "ko" ? "en" : "ko");

@@ -27,15 +27,19 @@ pub fn run(arguments: Arguments) -> Outcome {
         Some(Command::User(command)) => Runtime::new()?.block_on(user(command, &data_path(&sources)?)),
         Some(Command::Backup { file }) => {
             backup(&existing_database(&data_path(&sources)?)?, &file)?;
-            Ok(println!("backed up to {}", file.display()))
+            say(&format!("backed up to {}", file.display()))
         }
         Some(Command::Restore { file }) => {
             let data = data_path(&sources)?;
             std::fs::create_dir_all(&data)?;
             restore(&file, &DataFolder::database(&data))?;
-            Ok(println!("restored from {}", file.display()))
+            say(&format!("restored from {}", file.display()))
         }
     }
+}
+
+fn say(line: &str) -> Outcome {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
 fn data_path(sources: &Sources) -> Result<PathBuf, Box<dyn Error>> {
@@ -80,7 +84,7 @@ async fn user(command: UserCommand, data: &Path) -> Outcome {
     };
     store.close().await;
     let said = done.map_err(|error: BoardError| error.to_string())?;
-    Ok(println!("{said}"))
+    say(&said)
 }
 
 /// One line of standard input.

@@ -34,8 +34,8 @@ use tower::Service;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long telemetry may take to leave when the server ends.
 const FLUSH: Duration = Duration::from_secs(3);
-/// How long a client may take to send a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a connection may be idle, or take to send the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(30);
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 

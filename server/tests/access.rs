@@ -1,4 +1,5 @@
 //! Who may call what: one list of all server functions and routes.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The REST API as other programs see it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
@@ -124,7 +125,8 @@ async fn every_mistake_gets_json_with_a_code() {
     let server = Server::start();
     let client = Client::signed_in(&server, "mina").await;
     let json_type = [("content-type", "application/json")];
-    let cases: [(Method, &str, &[(&str, &str)], Option<String>, u16, &str); 10] = [
+    type Case<'a> = (Method, &'a str, &'a [(&'a str, &'a str)], Option<String>, u16, &'a str);
+    let cases: [Case; 10] = [
         (Method::POST, "/db/message", &json_type, Some("{".into()), 400, "invalid_request"),
         (Method::POST, "/db/message", &json_type, Some("{\"message\":5}".into()), 400, "invalid_request"),
         (Method::POST, "/db/message", &json_type, Some("{}".into()), 400, "invalid_request"),

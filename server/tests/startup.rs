@@ -1,4 +1,5 @@
 //! Starting, failing to start, and stopping.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

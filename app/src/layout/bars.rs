@@ -43,7 +43,7 @@ pub fn TopBar() -> impl IntoView {
 pub fn BottomBar() -> impl IntoView {
     let places = &use_text().common.places;
     view! {
-        <nav class="bottom-bar" aria-label=places.main>
+        <nav class="bottom-bar" aria-label=places.shortcuts>
             <PlaceLink href="/messages" name=places.messages/>
             <PlaceLink href="/search" name=places.search/>
             <PlaceLink href="/traces" name=places.traces/>
@@ -104,7 +104,8 @@ fn AccountMenu() -> impl IntoView {
         None => view! { <a class="sign-in" href="/login">{places.sign_in}</a> }.into_any(),
         Some(account) => view! {
             <details class="menu account-menu">
-                <summary aria-label=text.common.account_menu>
+                <summary>
+                    <span class="visually-hidden">{text.common.account_menu} " "</span>
                     <span class="account-name" dir="auto">{account.username.to_string()}</span>
                 </summary>
                 <ul>

@@ -23,6 +23,7 @@ pub struct Common {
 /// Names of the places in the bars; the same words are their pages' titles.
 pub struct Places {
     pub main: &'static str,
+    pub shortcuts: &'static str,
     pub messages: &'static str,
     pub search: &'static str,
     pub samples: &'static str,
@@ -86,6 +87,7 @@ pub static KO: Common = Common {
     skip_to_content: "본문으로 건너뛰기",
     places: Places {
         main: "주요 메뉴",
+        shortcuts: "바로 가기",
         messages: "메시지",
         search: "검색",
         samples: "샘플",
@@ -152,6 +154,7 @@ pub static EN: Common = Common {
     skip_to_content: "Skip to content",
     places: Places {
         main: "Main",
+        shortcuts: "Shortcuts",
         messages: "Messages",
         search: "Search",
         samples: "Samples",

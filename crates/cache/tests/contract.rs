@@ -1,4 +1,5 @@
 //! What the board may rely on, whatever engine is behind the ports. Run on every adapter.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use board::MAX_SESSIONS_PER_USER;
 use board::ports::{ApiLog, SearchCache, Session, SessionStore};

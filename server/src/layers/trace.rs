@@ -61,7 +61,9 @@ pub fn route_of(request: &Request) -> String {
 
 fn is_quiet(route: &str) -> bool {
     const PREFIXES: [&str; 5] = ["/fn/traces/", "/v1/", "/pkg/", "/health", "/docs"];
-    route == "/live" || PREFIXES.iter().any(|prefix| route.strip_prefix("/api").unwrap_or(route).starts_with(prefix))
+    route == "/live"
+        || crate::assets::ROOT_FILES.contains(&route)
+        || PREFIXES.iter().any(|prefix| route.strip_prefix("/api").unwrap_or(route).starts_with(prefix))
 }
 
 fn server_span(request: &Request, route: &str) -> Span {

@@ -1,4 +1,5 @@
 //! A real server of its own for each test, and a client that keeps cookies like a browser.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use reqwest::{Method, StatusCode};

@@ -31,11 +31,14 @@ impl LogQuery {
 /// `Unauthenticated`, `OperatorsOnly`; `InvalidRequest` when a time is not one; `Unavailable`.
 #[server(prefix = "/fn", endpoint = "logs/list", client = QuietClient)]
 pub async fn list_logs(query: LogQuery) -> Result<ApiLogPage, BoardError> {
-    let page = model::PageRequest::parse(Some(&query.page), Some("50"));
-    crate::context::operator()?;
-    let zone = crate::context::request().and_then(|request| request.zone);
-    let filter = filter(query, zone.as_deref())?;
-    crate::context::state().board.api_logs().page(&filter, page).await
+    let result = async {
+        let page = model::PageRequest::parse(Some(&query.page), Some("50"));
+        crate::context::operator()?;
+        let zone = crate::context::request().and_then(|request| request.zone);
+        let filter = filter(query, zone.as_deref())?;
+        crate::context::state().board.api_logs().page(&filter, page).await
+    };
+    crate::functions::door::answer(result.await)
 }
 
 #[cfg(feature = "ssr")]

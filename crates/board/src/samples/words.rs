@@ -141,7 +141,7 @@ const ENGLISH: &[&str] = &[
 /// Message number `n`: 3 to 12 words, two of three in Korean.
 pub fn message(n: u64) -> String {
     let mut state = n;
-    let words = if splitmix64(&mut state) % 3 == 0 { ENGLISH } else { KOREAN };
+    let words = if splitmix64(&mut state).is_multiple_of(3) { ENGLISH } else { KOREAN };
     let length = 3 + splitmix64(&mut state) % 10;
     let mut text = String::with_capacity(96);
     for i in 0..length {
