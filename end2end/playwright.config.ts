@@ -13,6 +13,8 @@ export default defineConfig<ReaderOptions>({
   fullyParallel: true,
   workers: 2,
   forbidOnly: !!process.env.CI,
+  // A browser on a busy machine may be late once; what fails twice is broken. The report names what was flaky.
+  retries: process.env.CI ? 1 : 0,
   timeout: 45_000,
   expect: { timeout: 10_000 },
   reporter: [["list"], ["json", { outputFile: process.env.PLAYWRIGHT_JSON_OUTPUT_NAME ?? "test-results/report.json" }]],

@@ -63,7 +63,7 @@ test("a foreign address is no place to go after sign-in", async ({ page, words, 
 test("signing out ends the session", async ({ page, words, signIn }) => {
   await signIn();
   await page.goto("/account");
-  await page.getByLabel(words.accountMenu).click();
+  await page.locator("summary", { hasText: words.accountMenu }).click();
   await page.getByRole("button", { name: words.signOut }).click();
   await expect(page.getByRole("link", { name: words.signIn }).filter({ visible: true }).first()).toBeVisible();
   await page.goto("/messages");

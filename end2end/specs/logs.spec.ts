@@ -43,7 +43,7 @@ test("who is no operator sees why, and the way to their own traces", async ({ pa
       await context.request.post(`${server.url}${route}`, { data: { username: name, password: "correct horse battery" } });
     }
     await page.goto(`${server.url}/logs`);
-    await expect(page.getByText(words.operatorsOnly)).toBeVisible();
+    await expect(page.getByRole("heading", { name: words.operatorsOnly })).toBeVisible();
     await expect(page.getByRole("table", { name: words.calls })).toHaveCount(0);
     await page.getByRole("link", { name: words.ownTraces }).click();
     await expect(page.getByRole("table", { name: words.traceList })).toBeVisible();

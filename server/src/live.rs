@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use board::SignedIn;
 use board::ports::{Audience, News};
 use futures::stream::{self, Stream};
-use model::{Code, LiveEvent};
+use model::{Code, LiveEvent, SampleJob};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +23,11 @@ const SESSION_CHECK: Duration = Duration::from_secs(15);
 
 pub async fn live(State(state): State<ServerState>, Extension(context): Extension<RequestContext>) -> Response {
     let Some(who) = context.signed_in else { return Problem::from(Code::Unauthenticated).into_response() };
+    let news = state.app.board.ports().live.subscribe();
     let listener = Listener {
-        news: state.app.board.ports().live.subscribe(),
+        news,
+        // A short job may have ended between the page and its stream.
+        samples: state.app.board.samples().current(),
         operator: state.app.board.accounts().is_operator(&who, &context.caller),
         check: interval(SESSION_CHECK),
         state,
@@ -39,6 +42,7 @@ struct Listener {
     who: SignedIn,
     operator: bool,
     news: Receiver<Arc<News>>,
+    samples: Option<SampleJob>,
     check: Interval,
     over: bool,
 }
@@ -56,6 +60,9 @@ impl Listener {
 
     /// The next event for this listener; `None` when the server drains.
     async fn next(&mut self) -> Option<Event> {
+        if let Some(job) = self.samples.take() {
+            return Some(event(&LiveEvent::Samples { job }));
+        }
         loop {
             tokio::select! {
                 () = self.state.draining.cancelled() => return None,

@@ -18,7 +18,7 @@ pub fn SessionList() -> impl IntoView {
                         <th scope="col">{words.browser}</th>
                         <th scope="col">{words.signed_in}</th>
                         <th scope="col">{words.last_active}</th>
-                        <th></th>
+                        <th scope="col"><span class="visually-hidden">{words.end}</span></th>
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>

@@ -203,8 +203,8 @@ fn clock_offset_ms(timing: &PerformanceNavigationTiming) -> Option<f64> {
         let entry = entry.unchecked_into::<PerformanceServerTiming>();
         (entry.name() == SERVER_CLOCK).then(|| entry.duration())
     })?;
-    let between_ms = f64::midpoint(timing.request_start(), timing.response_start());
-    Some(server_ms - page::at_us(between_ms) as f64 / 1e3)
+    let at_ms = |since_start: f64| page::at_us(since_start) as f64 / 1e3;
+    Some(super::clock::offset_ms(server_ms, at_ms(timing.request_start()), at_ms(timing.response_start())))
 }
 
 /// A page from the back/forward cache is loaded once more, with nothing fetched, and so under new ids.

@@ -5,6 +5,8 @@
 //! components) all of it does nothing.
 
 #[cfg(any(target_arch = "wasm32", test))]
+mod clock;
+#[cfg(any(target_arch = "wasm32", test))]
 mod fields;
 #[cfg(any(target_arch = "wasm32", test))]
 mod labels;
