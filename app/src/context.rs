@@ -8,13 +8,14 @@ use observatory::Observatory;
 use std::sync::Arc;
 
 /// What all requests share.
-#[derive(Clone)]
-pub struct AppState {
-    pub board: Arc<Board>,
+pub type AppState = Arc<Shared>;
+
+pub struct Shared {
+    pub board: Board,
     pub observatory: Arc<Observatory>,
     pub cookies: Arc<dyn SessionCookies>,
-    pub drafts: Arc<crate::drafts::Drafts>,
-    pub site: Arc<Site>,
+    pub drafts: crate::drafts::Drafts,
+    pub site: Site,
 }
 
 /// The front end's files, as the page links them.

@@ -9,7 +9,8 @@ use leptos_meta::MetaTags;
 
 /// The whole document of a request; `AppState` and the request's parts are in the context.
 pub fn shell() -> impl IntoView {
-    let (site, request) = (state().site, request());
+    let (state, request) = (state(), request());
+    let site = &state.site;
     let lang = request.as_ref().map(|request| request.lang).unwrap_or_default();
     let words = &Text::of(lang).board.home;
     let description = [words.headline, words.promise].join(" ");

@@ -1,4 +1,4 @@
-//! What every request passes through, outermost first: see `routes::layered`.
+//! What every request passes through, in one place: `pass`, the router's only layer.
 
 mod api_event;
 mod bounds;
@@ -6,12 +6,123 @@ mod context;
 mod headers;
 mod origin;
 mod problems;
+mod rules;
 mod trace;
 
-pub use api_event::record_api_event;
-pub use bounds::bound_request;
-pub use context::{accepts_html, add_context, require_session};
-pub use headers::{add_security_headers, page_policy};
-pub use origin::refuse_cross_site;
-pub use problems::write_problems;
-pub use trace::trace_request;
+use crate::problem::Problem;
+use crate::state::ServerState;
+use api_event::ApiCall;
+use app::context::RequestContext;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+pub use context::accepts_html;
+use futures::FutureExt;
+pub use headers::page_policy;
+use http::request::Parts;
+use model::Code;
+pub use rules::{Rule, Rules};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use telemetry::server::metrics;
+use trace::ServerSpan;
+use tracing::Instrument;
+
+/// The state of the layer.
+pub struct Passage {
+    pub state: ServerState,
+    pub rules: Rules,
+}
+
+/// Traces a request, admits or refuses it, and finishes its response.
+pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, next: Next) -> Response {
+    let route = rules::route_of(request.extensions());
+    let rule = passage.rules.of(route.as_ref());
+    let (started, method) = (Instant::now(), trace::known_method(request.method()));
+    let call = rule.api_event.then(|| ApiCall::begin(&request, route.as_ref()));
+    let mut response = if rule.quiet {
+        let response = answered(&passage.state, rule, call, request, next).await;
+        count(method, route.as_ref(), &response, started);
+        response
+    } else {
+        let traced = ServerSpan::open(&mut request, route.as_ref());
+        let span = traced.span.clone();
+        async move {
+            let response = answered(&passage.state, rule, call, request, next).await;
+            count(method, route.as_ref(), &response, started);
+            traced.close(response)
+        }
+        .instrument(span)
+        .await
+    };
+    headers::add_security_headers(response.headers_mut());
+    response
+}
+
+/// Of a request outside of all routes only that is told: its path may be anything.
+fn count(method: &'static str, route: Option<&MatchedPath>, response: &Response, started: Instant) {
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    metrics::request_answered(method, route, response.status().as_u16(), started.elapsed());
+}
+
+/// The response with its problem written out, recorded when it is an API call's. A panic is a problem too.
+async fn answered(
+    state: &ServerState,
+    rule: Rule,
+    mut call: Option<ApiCall>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let wish = problems::Wish::of(request.headers());
+    let admitted = AssertUnwindSafe(admitted(state, rule, call.as_mut(), request, next)).catch_unwind().await;
+    let response = match admitted {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into_response(),
+        // Its message and place are on standard error by now.
+        Err(_) => Problem::from(Code::Internal).into_response(),
+    };
+    let response = problems::write(response, wish).await;
+    if let Some(call) = call {
+        call.record(state, response.status());
+    }
+    response
+}
+
+/// Reads the body, finds out who asks, refuses what may not go on, and hands on the rest.
+async fn admitted(
+    state: &ServerState,
+    rule: Rule,
+    call: Option<&mut ApiCall>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let body = match bounds::whole_body(&parts, body).await {
+        Ok(body) => body,
+        Err(code) => return Ok(bounds::closing(code)),
+    };
+    let (context, cookies) = context::of(state, &parts).await?;
+    if let (Some(call), Some(who)) = (call, &context.signed_in) {
+        call.user = Some(who.username.to_string());
+    }
+    check(state, rule, &parts, &context)?;
+    parts.extensions.insert(context);
+    let stream = rule.stream;
+    let mut response = bounds::in_time(stream, next.run(Request::from_parts(parts, body))).await?;
+    cookies.set(state, &mut response);
+    Ok(response)
+}
+
+/// Refuses what another site made a browser send, and requests without the session that their route needs.
+fn check(state: &ServerState, rule: Rule, parts: &Parts, context: &RequestContext) -> Result<(), Problem> {
+    if !origin::is_allowed(state, parts) {
+        return Err(Code::CrossSite.into());
+    }
+    // A form's post without JavaScript goes on: it is answered by its page, which leads to the log-in.
+    let form = rule.function && accepts_html(&parts.headers);
+    if rule.session && context.signed_in.is_none() && !form {
+        return Err(Code::Unauthenticated.into());
+    }
+    Ok(())
+}

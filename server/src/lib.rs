@@ -11,6 +11,7 @@ mod live;
 mod observe;
 mod openapi;
 mod problem;
+mod programs;
 mod relay;
 mod rest;
 pub mod routes;

@@ -1,8 +1,9 @@
 //! `POST /v1/traces`: takes spans from the own pages, and from other programs that may, on to observatory and exporter.
 
 use crate::problem::Problem;
+use crate::programs;
 use crate::state::ServerState;
-use ::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, ORIGIN, RETRY_AFTER};
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ORIGIN, RETRY_AFTER};
 use ::http::{HeaderMap, HeaderValue, StatusCode};
 use app::context::RequestContext;
 use axum::body::{Body, Bytes};
@@ -13,7 +14,6 @@ use model::{BoardError, Code};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use subtle::ConstantTimeEq;
 use telemetry::server::relay::{Encoding, Limits, RelayIdentity, decode_traces, sanitize};
 
 /// Requests per second and address, and how many at once.
@@ -64,7 +64,7 @@ pub async fn traces(
         return too_many(encoding);
     }
     let from_page = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
-    if !from_page && !state.local && !has_token(&state, &headers) {
+    if !from_page && !programs::may_call(&state, &context.caller, &headers) {
         return Problem::from(BoardError::from(Code::Unauthenticated)).into_response();
     }
     let mut request = match decode_traces(content_type, text(&CONTENT_ENCODING), &body, &Limits::default()) {
@@ -89,15 +89,6 @@ fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
         visitor,
         session_id: context.signed_in.as_ref().map(|who| who.session.id.clone()),
         user: context.signed_in.as_ref().map(|who| who.username.to_string()),
-    }
-}
-
-/// Whether the request shows `GLASSBOARD_TOKEN`.
-fn has_token(state: &ServerState, headers: &HeaderMap) -> bool {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    match (&state.token, shown) {
-        (Some(token), Some(shown)) => bool::from(token.as_bytes().ct_eq(shown.as_bytes())),
-        _ => false,
     }
 }
 

@@ -1,16 +1,12 @@
 //! All routes in one list, and what every request passes through.
 
-use crate::layers::{
-    add_context, add_security_headers, bound_request, page_policy, record_api_event, refuse_cross_site,
-    require_session, trace_request, write_problems,
-};
+use crate::layers::{Passage, Rule, Rules, page_policy, pass};
 use crate::problem::Problem;
 use crate::state::ServerState;
-use crate::{assets, live, openapi, relay, rest};
-
+use crate::{assets, live, openapi, programs, relay, rest};
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on, post};
 use http::header::CONTENT_SECURITY_POLICY;
@@ -20,39 +16,60 @@ use leptos_axum::{
     ResponseOptions, generate_route_list, handle_server_fns_with_context, render_app_async_with_context,
 };
 use model::Code;
+use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The whole site.
 pub(crate) fn router(state: ServerState) -> Router {
-    let rest = rest(&state);
-    let (api, description) = rest.split_for_parts();
+    let mut rules = Rules::default();
+    let (api, description) = rest(&state, &mut rules).split_for_parts();
     let mut router = Router::new()
         .merge(api.clone())
         .nest("/api", api.fallback(not_found))
         .merge(openapi::routes(description))
-        .merge(server_functions(&state))
+        .merge(server_functions(&state, &mut rules))
         .route("/live", get(live::live))
         .route("/v1/traces", post(relay::traces))
+        .route("/metrics", get(programs::read_metrics))
+        .route("/alerts/webhook", post(programs::receive_alerts))
         .route("/pkg/{*file}", get(assets::serve));
     for file in assets::ROOT_FILES {
         router = router.route(file, get(assets::serve));
+        rules.add(file, QUIET);
     }
+    for route in ["/v1/traces", "/metrics", "/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"] {
+        rules.add(route, QUIET);
+    }
+    rules.add("/live", Rule { stream: true, ..QUIET });
     for page in generate_route_list(app::App) {
         router = router.route(page.path(), get(page_handler(state.clone())));
     }
     let fallback = page_handler(state.clone());
-    layered(router.fallback(move |request| unknown_path(request, fallback)), state)
+    let passage = Passage { state: Arc::clone(&state), rules };
+    router
+        .fallback(move |request| unknown_path(request, fallback))
+        .layer(from_fn_with_state(Arc::new(passage), pass))
+        .with_state(state)
 }
 
+const QUIET: Rule = Rule { session: false, api_event: false, function: false, quiet: true, stream: false };
+const PUBLIC_CALL: Rule = Rule { session: false, api_event: true, function: false, quiet: false, stream: false };
+const MEMBER_CALL: Rule = Rule { session: true, ..PUBLIC_CALL };
+
 /// The contract's REST routes. Each answers here and under `/api`.
-fn rest(state: &ServerState) -> OpenApiRouter<ServerState> {
-    let api_event = from_fn_with_state(state.clone(), record_api_event);
+fn rest(state: &ServerState, rules: &mut Rules) -> OpenApiRouter<ServerState> {
+    let mut ruled = |api: OpenApiRouter<ServerState>, rule: Rule| {
+        for path in api.get_openapi().paths.paths.keys() {
+            rules.add(path, rule);
+            rules.add(format!("/api{path}"), rule);
+        }
+        api
+    };
     let calls = OpenApiRouter::with_openapi(rest::ApiDoc::openapi())
-        .merge(rest::public_api())
-        .merge(rest::member_api().route_layer(from_fn(require_session)))
-        .route_layer(api_event);
-    let calls = calls.merge(rest::health_api());
+        .merge(ruled(rest::public_api(), PUBLIC_CALL))
+        .merge(ruled(rest::member_api(), MEMBER_CALL))
+        .merge(ruled(rest::health_api(), QUIET));
     if state.production { calls } else { calls.merge(rest::trouble_api()) }
 }
 
@@ -73,20 +90,20 @@ pub fn server_function_paths() -> Vec<(&'static str, Method)> {
 }
 
 /// The pages' server functions, under `/fn`.
-fn server_functions(state: &ServerState) -> Router<ServerState> {
+fn server_functions(state: &ServerState, rules: &mut Rules) -> Router<ServerState> {
     let mut router = Router::new();
     for (path, method) in server_function_paths() {
         let Ok(method) = MethodFilter::try_from(method) else { continue };
-        let app = state.app.clone();
+        let app = Arc::clone(&state.app);
         let handler = move |request: Request| {
-            let app = app.clone();
-            handle_server_fns_with_context(move || provide_context(app.clone()), request)
+            let app = Arc::clone(&app);
+            handle_server_fns_with_context(move || provide_context(Arc::clone(&app)), request)
         };
-        let mut function = on(method, handler);
-        if !PUBLIC_FUNCTIONS.contains(&path) {
-            function = function.layer(from_fn(require_session));
-        }
-        router = router.route(path, function.layer(from_fn_with_state(state.clone(), record_api_event)));
+        router = router.route(path, on(method, handler));
+        let session = !PUBLIC_FUNCTIONS.contains(&path);
+        // Reading a trace makes no trace.
+        let quiet = path.starts_with("/fn/traces/");
+        rules.add(path, Rule { session, function: true, quiet, ..PUBLIC_CALL });
     }
     router
 }
@@ -96,7 +113,7 @@ type PageFuture = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
 /// Renders the page of a request, with its own Content-Security-Policy.
 fn page_handler(state: ServerState) -> impl Fn(Request) -> PageFuture + Clone + Send + Sync + 'static {
     let provide = move || {
-        provide_context(state.app.clone());
+        provide_context(Arc::clone(&state.app));
         if let (Some(nonce), Some(options)) = (leptos::nonce::use_nonce(), use_context::<ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce))
         {
@@ -116,21 +133,4 @@ async fn unknown_path(request: Request, page: impl Fn(Request) -> PageFuture) ->
 
 async fn not_found() -> Response {
     Problem::from(Code::NotFound).into_response()
-}
-
-/// What every request passes through; the last one added is the first one passed.
-fn layered(router: Router<ServerState>, state: ServerState) -> Router {
-    router
-        .layer(from_fn_with_state(state.clone(), refuse_cross_site))
-        .layer(from_fn_with_state(state.clone(), add_context))
-        .layer(from_fn(bound_request))
-        .layer(from_fn(write_problems))
-        .layer(from_fn(trace_request))
-        .layer(from_fn(add_security_headers))
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(after_panic))
-        .with_state(state)
-}
-
-fn after_panic(_: Box<dyn std::any::Any + Send>) -> Response {
-    crate::problem::written(Problem::from(Code::Internal).into_response(), model::Lang::Ko)
 }

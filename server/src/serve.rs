@@ -4,10 +4,10 @@ use crate::config::Settings;
 use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
 use crate::observe::Recorded;
-use crate::state::ServerState;
+use crate::relay::RelayLimit;
+use crate::state::{ServerState, Shared};
 use crate::system::{SystemClock, SystemRandom};
 use crate::{assets, routes};
-use app::context::AppState;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use board::{Board, Operators, Passwords, Ports};
@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::SqliteStore;
 use telemetry::server::Telemetry;
+use telemetry::server::metrics::OpenConnection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -86,26 +87,26 @@ fn state(
     };
     let secure = settings.public_url.as_ref().is_some_and(|url| url.secure);
     let cookies = Arc::new(Cookies::new(&key, settings.previous_secret_key.as_deref(), secure));
-    let app = AppState {
-        board: Arc::new(board(store, &settings.operators)?),
+    let app = Arc::new(app::context::Shared {
+        board: board(store, &settings.operators)?,
         observatory,
         cookies: Arc::clone(&cookies) as Arc<_>,
-        drafts: Arc::default(),
-        site: Arc::new(assets::site()),
-    };
-    Ok(ServerState {
+        drafts: app::drafts::Drafts::default(),
+        site: assets::site(),
+    });
+    Ok(Arc::new(Shared {
         app,
         cookies,
-        proxies: Arc::new(settings.proxies.clone()),
-        public_url: settings.public_url.clone().map(Arc::new),
-        token: settings.token.as_deref().map(Arc::from),
+        proxies: settings.proxies.clone(),
+        public_url: settings.public_url.clone(),
+        token: settings.token.clone(),
         local: address.ip().is_loopback(),
         production: settings.production,
         telemetry,
-        frontend_service: settings.telemetry.frontend_service_name.as_str().into(),
-        relay_limit: Arc::default(),
+        frontend_service: settings.telemetry.frontend_service_name.clone(),
+        relay_limit: RelayLimit::default(),
         draining: CancellationToken::new(),
-    })
+    }))
 }
 
 /// The board on its embedded engines.
@@ -181,6 +182,7 @@ fn connection(
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = graceful.watch(connection.into_owned());
     tokio::spawn(async move {
+        let _open = OpenConnection::begin();
         // A client that breaks off is its own business.
         let _ = connection.await;
     });

@@ -6,20 +6,21 @@ use std::sync::Arc;
 use telemetry::server::Telemetry;
 use tokio_util::sync::CancellationToken;
 
-/// What the routes share.
-#[derive(Clone)]
-pub struct ServerState {
+/// What the routes share. Routers clone it many times for each request: that has to be one counter, not one per part.
+pub type ServerState = Arc<Shared>;
+
+pub struct Shared {
     pub app: AppState,
     pub cookies: Arc<Cookies>,
-    pub proxies: Arc<Proxies>,
-    pub public_url: Option<Arc<PublicUrl>>,
-    pub token: Option<Arc<str>>,
+    pub proxies: Proxies,
+    pub public_url: Option<PublicUrl>,
+    pub token: Option<String>,
     /// The listener is loopback, and all engines are embedded.
     pub local: bool,
     pub production: bool,
     pub telemetry: Arc<Telemetry>,
-    pub frontend_service: Arc<str>,
-    pub relay_limit: Arc<RelayLimit>,
+    pub frontend_service: String,
+    pub relay_limit: RelayLimit,
     /// Cancelled when the server drains: streams end.
     pub draining: CancellationToken,
 }

@@ -99,8 +99,7 @@ mod entry {
     use model::{Account, BoardError, Code, Password};
 
     pub async fn register(username: &str, password: String, next: Option<&str>) -> Result<Account, BoardError> {
-        let board = state().board;
-        board.accounts().register(username, password.clone(), Password::MIN_CHARS_IN_UI).await?;
+        state().board.accounts().register(username, password.clone(), Password::MIN_CHARS_IN_UI).await?;
         log_in(username, password, next).await
     }
 

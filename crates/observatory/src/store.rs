@@ -5,10 +5,11 @@ use crate::access::{Owner, Seer, Viewer};
 use crate::interner::Interner;
 use crate::read_span::ReadSpan;
 use crate::trace::LooseSpan;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use model::Part;
 use span::StoredSpan;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Traces and logs: the names, W3C Trace Context, the server's recording and export, the browser's recording.
+//! Traces, logs and metrics: the names, W3C Trace Context, the server's recording and export, the browser's recording.
 
 pub mod browser;
 pub mod client;

@@ -1,10 +1,9 @@
 use crate::problem::Problem;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::request::Parts;
 use http::{HeaderValue, Method};
 use model::Code;
 use std::time::Duration;
@@ -21,41 +20,34 @@ const BODY_TIME: Duration = Duration::from_secs(15);
 /// How long an answer may take, streams excepted.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
-/// Bounds a request's body and time.
-pub async fn bound_request(request: Request, next: Next) -> Response {
-    let stream = request.uri().path() == "/live";
-    let request = match with_whole_body(request).await {
-        Ok(request) => request,
-        Err(code) => return closing(Problem::from(code).into_response()),
-    };
+/// The response, within the time that one may take; a stream takes its own.
+pub async fn in_time(stream: bool, response: impl Future<Output = Response>) -> Result<Response, Problem> {
     if stream {
-        return next.run(request).await;
+        return Ok(response.await);
     }
-    match timeout(ANSWER_TIME, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::from(Code::Unavailable).into_response(),
-    }
+    timeout(ANSWER_TIME, response).await.map_err(|_| Code::Unavailable.into())
 }
 
-/// The rest of the body may still be under way: the connection is of no further use.
-fn closing(mut response: Response) -> Response {
+/// The problem, on a connection of no further use: the rest of the body may still be under way.
+pub fn closing(code: Code) -> Response {
+    let mut response = Problem::from(code).into_response();
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-async fn with_whole_body(request: Request) -> Result<Request, Code> {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(request);
+/// The body, once all of it has arrived.
+pub async fn whole_body(parts: &Parts, body: Body) -> Result<Body, Code> {
+    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(body);
     }
-    let most = if request.uri().path().starts_with("/v1/") { MAX_TELEMETRY_BYTES } else { MAX_BODY_BYTES };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let (parts, body) = request.into_parts();
+    let most = if parts.uri.path().starts_with("/v1/") { MAX_TELEMETRY_BYTES } else { MAX_BODY_BYTES };
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > most as u64) {
         let _ = timeout(BODY_TIME, discard(body)).await;
         return Err(Code::PayloadTooLarge);
     }
     match timeout(BODY_TIME, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Ok(Ok(bytes)) => Ok(Body::from(bytes)),
         Ok(Err(error)) => Err(if is_too_large(&error) { Code::PayloadTooLarge } else { Code::InvalidRequest }),
         Err(_) => Err(Code::RequestTimeout),
     }

@@ -2,67 +2,62 @@ use crate::cookies::{self, visitor_id};
 use crate::problem::Problem;
 use crate::state::ServerState;
 use app::context::{PageTrace, RequestContext};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::ConnectInfo;
+use axum::response::Response;
 use board::{Caller, SignedIn};
 use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, HOST, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use model::{BoardError, Code, Lang};
+use model::{BoardError, Lang};
 use std::net::{IpAddr, SocketAddr};
 use telemetry::propagation::hex;
 use tracing::Span;
 
-/// Finds out who asks, from where and in which language, and leaves it with the request.
-pub async fn add_context(State(state): State<ServerState>, mut request: Request, next: Next) -> Response {
-    let cookie_header = joined_cookies(request.headers());
+/// Finds out who asks, from where and in which language; and which cookies the response has to set.
+pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, NewCookies), Problem> {
+    let cookie_header = joined_cookies(&parts.headers);
     let cookie = |name: &str| cookies::find(&cookie_header, name).filter(|value| !value.is_empty());
-    let (visitor, new_visitor) = visitor(cookie(cookies::VISITOR), &request);
-    let caller = caller(&state, &request, visitor.as_deref());
-    let session_cookie = cookie(cookies::SESSION).map(str::to_owned);
+    let (visitor, new_visitor) = visitor(cookie(cookies::VISITOR), parts);
+    let caller = caller(state, parts, visitor.as_deref());
     let before = state.app.board.ports().clock.now();
-    let signed_in = match resume(&state, session_cookie.as_deref()).await {
-        Ok(signed_in) => signed_in,
-        Err(error) => return Problem(error).into_response(),
-    };
+    let signed_in = resume(state, cookie(cookies::SESSION)).await?;
     record(&caller, signed_in.as_ref());
     let slid = signed_in.as_ref().is_some_and(|who| who.session.last_activity >= before);
+    let new_cookies = NewCookies {
+        session: cookie(cookies::SESSION).filter(|_| slid).map(str::to_owned),
+        visitor: visitor.filter(|_| new_visitor),
+    };
     let context = RequestContext {
-        lang: lang(cookie("lang"), request.headers()),
+        lang: lang(cookie("lang"), &parts.headers),
         zone: cookie("tz").map(decoded).filter(|zone| zone.len() <= 64),
         theme: cookie("theme").filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
         ribbon_folded: cookie("ribbon") == Some("folded"),
-        page_trace: request.extensions().get::<PageTrace>().cloned(),
+        page_trace: parts.extensions.get::<PageTrace>().cloned(),
         trace_id: telemetry::server::current_trace_id(),
         signed_in,
         caller,
     };
-    let user = context.signed_in.as_ref().map(|who| who.username.to_string());
-    request.extensions_mut().insert(context);
-    let mut response = next.run(request).await;
-    let sets_session =
-        response.headers().get_all(SET_COOKIE).iter().any(|value| value.as_bytes().starts_with(b"session="));
-    if let Some(value) = session_cookie.filter(|_| slid && !sets_session) {
-        append_cookie(&mut response, &state.cookies.set_session(&value));
-    }
-    if let Some(visitor) = visitor.filter(|_| new_visitor) {
-        append_cookie(&mut response, &state.cookies.set_visitor(&visitor));
-    }
-    if let Some(user) = user {
-        response.extensions_mut().insert(User(user));
-    }
-    response
+    Ok((context, new_cookies))
 }
 
-/// The signed-in user of a response, for the API log.
-#[derive(Clone)]
-pub struct User(pub String);
+/// Cookies that a response has to set: a session whose hour starts anew, a visitor's first one.
+pub struct NewCookies {
+    session: Option<String>,
+    visitor: Option<String>,
+}
 
-/// Refuses requests without a session. A form's post goes on: it is answered by its page, which leads to the log-in.
-pub async fn require_session(request: Request, next: Next) -> Response {
-    let signed_in = request.extensions().get::<RequestContext>().is_some_and(|context| context.signed_in.is_some());
-    let form = request.uri().path().starts_with("/fn/") && accepts_html(request.headers());
-    if signed_in || form { next.run(request).await } else { Problem::from(Code::Unauthenticated).into_response() }
+impl NewCookies {
+    pub fn set(self, state: &ServerState, response: &mut Response) {
+        if let Some(session) = self.session {
+            let is_session = |value: &HeaderValue| value.as_bytes().starts_with(b"session=");
+            if !response.headers().get_all(SET_COOKIE).iter().any(is_session) {
+                append_cookie(response, &state.cookies.set_session(&session));
+            }
+        }
+        if let Some(visitor) = self.visitor {
+            append_cookie(response, &state.cookies.set_visitor(&visitor));
+        }
+    }
 }
 
 async fn resume(state: &ServerState, cookie: Option<&str>) -> Result<Option<SignedIn>, BoardError> {
@@ -85,14 +80,14 @@ fn record(caller: &Caller, signed_in: Option<&SignedIn>) {
 }
 
 /// The visitor cookie, a new one for a browser that has none.
-fn visitor(cookie: Option<&str>, request: &Request) -> (Option<String>, bool) {
+fn visitor(cookie: Option<&str>, parts: &Parts) -> (Option<String>, bool) {
     let valid = |value: &&str| value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
     if let Some(cookie) = cookie.filter(valid) {
         return (Some(cookie.to_owned()), false);
     }
-    let path = request.uri().path();
-    let page = request.method() == Method::GET && accepts_html(request.headers());
-    let logs_in = request.method() == Method::POST && (path.ends_with("/login") || path.starts_with("/fn/"));
+    let path = parts.uri.path();
+    let page = parts.method == Method::GET && accepts_html(&parts.headers);
+    let logs_in = parts.method == Method::POST && (path.ends_with("/login") || path.starts_with("/fn/"));
     if !page && !logs_in {
         return (None, false);
     }
@@ -110,9 +105,9 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn caller(state: &ServerState, request: &Request, visitor: Option<&str>) -> Caller {
-    let headers = request.headers();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
+    let headers = &parts.headers;
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let forwarded =
         headers.contains_key(FORWARDED) || headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"));
     let address = peer.map(|peer| client_address(state, peer, headers));

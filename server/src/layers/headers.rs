@@ -1,6 +1,4 @@
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use http::HeaderMap;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -10,9 +8,7 @@ use http::header::{
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Headers that every response carries unless it set them itself.
-pub async fn add_security_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub fn add_security_headers(headers: &mut HeaderMap) {
     let mut add = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -21,7 +17,6 @@ pub async fn add_security_headers(request: Request, next: Next) -> Response {
     add(X_FRAME_OPTIONS, "DENY");
     add(REFERRER_POLICY, "same-origin");
     add(CACHE_CONTROL, "no-store");
-    response
 }
 
 /// The policy of a page whose scripts carry this nonce.

@@ -1,20 +1,13 @@
-use crate::problem::Problem;
 use crate::state::ServerState;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
+use http::request::Parts;
 use http::{HeaderMap, Method};
-use model::Code;
 
-/// Refuses what another site made a browser send. What carries neither Origin nor Sec-Fetch-Site comes from no browser.
-pub async fn refuse_cross_site(State(state): State<ServerState>, request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let public = state.public_url.as_ref().map(|url| url.origin.as_str());
-    if safe || is_same_origin(request.headers(), public) {
-        return next.run(request).await;
-    }
-    Problem::from(Code::CrossSite).into_response()
+/// Whether a request may go on: not when another site made a browser send it. What carries neither Origin nor
+/// Sec-Fetch-Site comes from no browser.
+pub fn is_allowed(state: &ServerState, parts: &Parts) -> bool {
+    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    safe || is_same_origin(&parts.headers, state.public_url.as_ref().map(|url| url.origin.as_str()))
 }
 
 fn is_same_origin(headers: &HeaderMap, public: Option<&str>) -> bool {

@@ -1,26 +1,34 @@
 use super::context::accepts_html;
 use crate::problem::{Problem, api_lang, written};
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, RETRY_AFTER};
-use http::{HeaderValue, StatusCode};
-use model::{BoardError, Code};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use model::{BoardError, Code, Lang};
 
-/// Writes problems in the caller's language, and gives a server function's error its own status.
-pub async fn write_problems(request: Request, next: Next) -> Response {
-    let lang = api_lang(request.headers());
-    let form = accepts_html(request.headers());
-    let response = next.run(request).await;
+/// How the caller wants to be told.
+#[derive(Clone, Copy)]
+pub struct Wish {
+    lang: Lang,
+    html: bool,
+}
+
+impl Wish {
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self { lang: api_lang(headers), html: accepts_html(headers) }
+    }
+}
+
+/// Writes a problem in the caller's language, and gives a server function's error its own status.
+pub async fn write(response: Response, wish: Wish) -> Response {
     let response = match response.status() {
         StatusCode::METHOD_NOT_ALLOWED if response.extensions().get::<Problem>().is_none() => not_allowed(&response),
-        StatusCode::INTERNAL_SERVER_ERROR if !form && response.headers().contains_key("serverfnerror") => {
+        StatusCode::INTERNAL_SERVER_ERROR if !wish.html && response.headers().contains_key("serverfnerror") => {
             with_status_of_error(response).await
         }
         _ => response,
     };
-    written(response, lang)
+    written(response, wish.lang)
 }
 
 fn not_allowed(response: &Response) -> Response {

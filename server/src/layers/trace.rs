@@ -1,6 +1,5 @@
 use app::context::PageTrace;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method};
@@ -8,77 +7,82 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
 use telemetry::server::{new_ids, new_span_id, set_remote_parent};
+use tracing::Span;
 use tracing::field::Empty;
-use tracing::{Instrument, Span};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Gives a request its server span. Reading traces, and telemetry itself, is never traced.
-pub async fn trace_request(mut request: Request, next: Next) -> Response {
-    let route = route_of(&request);
-    if is_quiet(&route) {
-        return next.run(request).await;
-    }
-    let started = Instant::now();
-    let span = server_span(&request, &route);
-    let page_trace = if is_document(&request) { Some(reserve_browser_spans(&span)) } else { None };
-    if let Some(page_trace) = &page_trace {
-        request.extensions_mut().insert(page_trace.clone());
-    } else if let Some(parent) = remote_parent(request.headers()) {
-        set_remote_parent(&span, parent);
-    }
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let user_agent = header(request.headers(), &USER_AGENT).to_owned();
-    let mut response = async move {
-        let response = next.run(request).await;
-        let status = response.status().as_u16();
-        let span = Span::current();
-        span.record("http.response.status_code", i64::from(status));
-        if response.status().is_server_error() {
-            span.record("otel.status_code", "ERROR");
-            span.record("error.type", status.to_string());
+/// A request's server span, from its arrival to its response.
+pub struct ServerSpan {
+    pub span: Span,
+    started: Instant,
+    page_trace: Option<PageTrace>,
+    method: Method,
+    path: String,
+    user_agent: String,
+}
+
+impl ServerSpan {
+    /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
+    pub fn open(request: &mut Request, route: Option<&MatchedPath>) -> Self {
+        let started = Instant::now();
+        let span = server_span(request, route.map(MatchedPath::as_str));
+        let page_trace = is_document(request).then(|| reserve_browser_spans(&span));
+        if let Some(page_trace) = &page_trace {
+            request.extensions_mut().insert(page_trace.clone());
+        } else if let Some(parent) = remote_parent(request.headers()) {
+            set_remote_parent(&span, parent);
         }
-        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(target: ACCESS_LOG_TARGET, %method, url.path = path, status, duration_ms, user_agent, "request");
+        let user_agent = header(request.headers(), &USER_AGENT).to_owned();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        Self { span, started, page_trace, method, path, user_agent }
+    }
+
+    /// Records the response, in the span and as a line of the access log. Called within the span.
+    pub fn close(self, mut response: Response) -> Response {
+        let status = response.status();
+        self.span.record("http.response.status_code", i64::from(status.as_u16()));
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+            self.span.record("error.type", status.as_str());
+        }
+        tracing::info!(
+            target: ACCESS_LOG_TARGET,
+            method = self.method.as_str(),
+            url.path = self.path,
+            status = status.as_u16(),
+            duration_ms = self.started.elapsed().as_secs_f64() * 1000.0,
+            user_agent = self.user_agent,
+            "request"
+        );
+        if let Some(page_trace) = self.page_trace {
+            let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
+            let value = format!("traceparent;desc=\"{}\", now;dur={now_ms:.1}", page_trace.traceparent);
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().append(SERVER_TIMING, value);
+            }
+        }
         response
     }
-    .instrument(span)
-    .await;
-    if let Some(page_trace) = page_trace {
-        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
-        let value = format!("traceparent;desc=\"{}\", now;dur={now_ms:.1}", page_trace.traceparent);
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().append(SERVER_TIMING, value);
-        }
-    }
-    response
 }
 
-/// The route pattern; empty where nothing matched.
-pub fn route_of(request: &Request) -> String {
-    request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default()
-}
-
-fn is_quiet(route: &str) -> bool {
-    const PREFIXES: [&str; 5] = ["/fn/traces/", "/v1/", "/pkg/", "/health", "/docs"];
-    route == "/live"
-        || crate::assets::ROOT_FILES.contains(&route)
-        || PREFIXES.iter().any(|prefix| route.strip_prefix("/api").unwrap_or(route).starts_with(prefix))
-}
-
-fn server_span(request: &Request, route: &str) -> Span {
-    let method = match request.method() {
-        method @ (&Method::GET
-        | &Method::POST
-        | &Method::PUT
-        | &Method::DELETE
-        | &Method::HEAD
-        | &Method::OPTIONS
-        | &Method::PATCH) => method.as_str(),
+/// The method as attributes and labels tell it: an unknown one may be anything.
+pub fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
         _ => "_OTHER",
-    };
-    let name = if route.is_empty() { method.to_owned() } else { format!("{method} {route}") };
-    let route = (!route.is_empty()).then_some(route);
+    }
+}
+
+fn server_span(request: &Request, route: Option<&str>) -> Span {
+    let method = known_method(request.method());
+    let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
     tracing::info_span!(
         "request",
         otel.name = name,

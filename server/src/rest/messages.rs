@@ -1,10 +1,11 @@
 use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, query};
-use crate::problem::{ApiJson, ErrorBody};
+use crate::problem::{ApiJson, ErrorBody, Problem};
 use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use model::{MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
+use model::{Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -20,14 +21,14 @@ pub struct Posted {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Messages {
-    messages: Vec<MessageRow>,
+pub struct Messages<'a> {
+    messages: Vec<MessageRow<'a>>,
     pagination: PageInfo,
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct OwnMessages {
-    messages: Vec<MessageRow>,
+pub struct OwnMessages<'a> {
+    messages: Vec<MessageRow<'a>>,
     pagination: OwnPageInfo,
 }
 
@@ -43,9 +44,16 @@ pub struct OwnPageInfo {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct Found {
-    results: Vec<MessageRow>,
+pub struct Found<'a> {
+    results: Vec<MessageRow<'a>>,
     pagination: PageInfo,
+}
+
+/// An answer that borrows what it says until it is written.
+type Borrowed = Result<Response, Problem>;
+
+fn rows(messages: &[Message]) -> Vec<MessageRow<'_>> {
+    messages.iter().map(Into::into).collect()
 }
 
 /// Posts a message; an answer of 200 means that it is stored for good.
@@ -65,7 +73,7 @@ pub async fn post_message(
 /// One's own messages, newest first.
 #[utoipa::path(get, path = "/db/message", tag = "messages", params(PageParams),
     responses((status = 200, body = OwnMessages), (status = 401, body = ErrorBody)))]
-pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<OwnMessages> {
+pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Borrowed {
     let list = state.app.board.messages().list(&asker.who, Scope::Mine, page).await?;
     let pagination = OwnPageInfo {
         offset: page.offset(),
@@ -75,16 +83,15 @@ pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(
         current_page: page.number(),
         total_pages: list.pagination.total_pages(),
     };
-    Ok(Json(OwnMessages { messages: list.messages.into_iter().map(Into::into).collect(), pagination }))
+    Ok(Json(OwnMessages { messages: rows(&list.messages), pagination }).into_response())
 }
 
 /// Everyone's messages, newest first.
 #[utoipa::path(get, path = "/db/messages", tag = "messages", params(PageParams),
     responses((status = 200, body = Messages), (status = 401, body = ErrorBody)))]
-pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<Messages> {
+pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Borrowed {
     let list = state.app.board.messages().list(&asker.who, Scope::Everyone, page).await?;
-    let messages = list.messages.into_iter().map(Into::into).collect();
-    Ok(Json(Messages { messages, pagination: list.pagination.into() }))
+    Ok(Json(Messages { messages: rows(&list.messages), pagination: list.pagination.into() }).into_response())
 }
 
 /// Messages that contain `q`, newest first; an empty `q` finds nothing.
@@ -96,14 +103,15 @@ pub async fn search_messages(
     asker: Asker,
     Paged(page): Paged,
     parts: Parts,
-) -> Answer<Found> {
+) -> Borrowed {
     let text = query(&parts).remove("q").unwrap_or_default();
     let Some(query) = SearchQuery::parse(&text)? else {
-        return Ok(Json(Found { results: Vec::new(), pagination: found_pages(page, 0, TotalRelation::Eq) }));
+        let pagination = found_pages(page, 0, TotalRelation::Eq);
+        return Ok(Json(Found { results: Vec::new(), pagination }).into_response());
     };
     let found = state.app.board.search().search(&asker.who, &query, page).await?;
-    let results = found.hits.iter().map(|hit| hit.message.clone().into()).collect();
-    Ok(Json(Found { results, pagination: found_pages(page, found.total, found.relation) }))
+    let results = found.hits.iter().map(|hit| (&hit.message).into()).collect();
+    Ok(Json(Found { results, pagination: found_pages(page, found.total, found.relation) }).into_response())
 }
 
 fn found_pages(page: PageRequest, total: u64, relation: TotalRelation) -> PageInfo {

@@ -90,22 +90,22 @@ impl From<Pagination> for PageInfo {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct MessageRow {
+pub struct MessageRow<'a> {
     pub id: i64,
-    pub message: Option<String>,
+    pub message: Option<&'a str>,
     /// An HTTP date, `Sat, 21 Nov 2026 01:02:03 GMT`.
     pub created_at: Option<String>,
     /// The author's user name.
-    pub user_id: Option<String>,
+    pub user_id: Option<&'a str>,
 }
 
-impl From<Message> for MessageRow {
-    fn from(message: Message) -> Self {
+impl<'a> From<&'a Message> for MessageRow<'a> {
+    fn from(message: &'a Message) -> Self {
         Self {
             id: message.id,
-            message: message.text,
+            message: message.text.as_deref(),
             created_at: message.created_at.map(http_date),
-            user_id: message.author,
+            user_id: message.author.as_deref(),
         }
     }
 }
@@ -119,7 +119,7 @@ pub fn http_date(at: Timestamp) -> String {
 
 /// ISO 8601 with milliseconds and `+00:00`.
 pub fn iso_date(at: Timestamp) -> String {
-    moment(at).strftime("%Y-%m-%dT%H:%M:%S.%3f+00:00").to_string()
+    format!("{:.3}", moment(at)).replace('Z', "+00:00")
 }
 
 fn moment(at: Timestamp) -> Moment {

@@ -19,7 +19,7 @@ use board::fold::user_key;
 use board::ports::{Deleted, Matches, PortError, Store, User};
 use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
-use readers::Readers;
+use readers::{Length, Readers};
 use statement::Statement;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -87,7 +87,7 @@ impl Store for SqliteStore {
 
     async fn user(&self, key: &str) -> Result<Option<User>, PortError> {
         let key = key.to_owned();
-        self.readers.run(move |sql| users::find(sql, &key)).await
+        self.readers.run(Length::Short, move |sql| users::find(sql, &key)).await
     }
 
     async fn set_password(&self, key: &str, password_hash: &str) -> Result<bool, PortError> {
@@ -107,12 +107,12 @@ impl Store for SqliteStore {
 
     async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError> {
         let key = author_key.map(str::to_owned);
-        self.readers.run(move |sql| list::page(sql, key.as_deref(), page)).await
+        self.readers.run(Length::Short, move |sql| list::page(sql, key.as_deref(), page)).await
     }
 
     async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError> {
         let query = query.clone();
-        self.readers.run(move |sql| search::search(sql, &query, page)).await
+        self.readers.run(Length::Long, move |sql| search::search(sql, &query, page)).await
     }
 
     async fn add_samples(&self, name: &Username, texts: Vec<String>, now: Timestamp) -> Result<(), PortError> {
@@ -130,10 +130,10 @@ impl Store for SqliteStore {
 
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
-        self.readers.run(move |sql| messages::count_samples(sql, key.as_deref())).await
+        self.readers.run(Length::Short, move |sql| messages::count_samples(sql, key.as_deref())).await
     }
 
     async fn ping(&self) -> Result<(), PortError> {
-        self.readers.run(|sql| sql.first(&PING, (), |_| Ok(())).map(drop)).await
+        self.readers.run(Length::Short, |sql| sql.first(&PING, (), |_| Ok(())).map(drop)).await
     }
 }

@@ -14,6 +14,13 @@ const CONNECTIONS: usize = 8;
 /// The longest wait for a connection.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// How long a read may take.
+pub(super) enum Length {
+    /// Some steps in an index: less than handing it to another thread takes, so it runs where it is asked for.
+    Short,
+    Long,
+}
+
 #[derive(Clone)]
 pub(super) struct Readers {
     path: Arc<PathBuf>,
@@ -29,6 +36,7 @@ impl Readers {
     /// Runs `read` in one read transaction: all of its statements see the same state.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        length: Length,
         read: impl FnOnce(&Sql<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let asked = Instant::now();
@@ -50,7 +58,11 @@ impl Readers {
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(value)
         };
-        tokio::task::spawn_blocking(work).await.map_err(failure)?.map_err(|error: rusqlite::Error| failure(error))
+        let result = match length {
+            Length::Short => work(),
+            Length::Long => tokio::task::spawn_blocking(work).await.map_err(failure)?,
+        };
+        result.map_err(|error: rusqlite::Error| failure(error))
     }
 
     /// Ends all connections; later reads fail.

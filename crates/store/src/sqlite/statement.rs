@@ -4,6 +4,7 @@ use rusqlite::{Connection, Params, Row};
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::Duration;
+use telemetry::server::metrics;
 use tracing::{Span, field, info_span};
 
 /// A parameterised statement.
@@ -18,9 +19,14 @@ impl Statement {
         Self { summary, text }
     }
 
+    /// Operation and table.
+    fn parts(&self) -> (&'static str, &'static str) {
+        self.summary.split_once(' ').unwrap_or((self.summary, ""))
+    }
+
     /// A client span after OpenTelemetry's stable conventions for databases.
     pub(super) fn span(&self, parent: &Span) -> Span {
-        let (operation, collection) = self.summary.split_once(' ').unwrap_or((self.summary, ""));
+        let (operation, collection) = self.parts();
         let span = info_span!(
             target: "glassboard::sql",
             parent: parent,
@@ -145,11 +151,14 @@ impl<'c> Sql<'c> {
         statement: &Statement,
         run: impl FnOnce(&[Span]) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
+        let (operation, table) = statement.parts();
         let spans: Vec<Span> = self.callers.iter().map(|caller| statement.span(caller)).collect();
         if let (Some(waited), [span, ..]) = (self.waited.take(), spans.as_slice()) {
             span.record("glassboard.db.wait_us", u64::try_from(waited.as_micros()).unwrap_or(u64::MAX));
         }
-        run(&spans).inspect_err(|error| spans.iter().for_each(|span| record_error(span, error)))
+        let result = run(&spans).inspect_err(|error| spans.iter().for_each(|span| record_error(span, error)));
+        metrics::statement_executed(operation, table, result.is_ok());
+        result
     }
 }
 

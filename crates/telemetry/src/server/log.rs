@@ -31,7 +31,8 @@ impl LogWriter {
         let lines = Arc::new(Buffer::new(CAPACITY_BYTES));
         let writer = Self { lines: Arc::clone(&lines) };
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
-            while let Some(bytes) = lines.take(GATHER) {
+            let mut bytes = Vec::new();
+            while lines.take(GATHER, &mut bytes) {
                 // There is nowhere left to tell that standard output is gone.
                 let _ = output.write_all(&bytes).and_then(|()| output.flush());
             }

@@ -1,4 +1,4 @@
-//! The server's traces and logs: recorded by `tracing` and OpenTelemetry's SDK, written, kept and sent on by threads
+//! The server's traces, logs and metrics: recorded by `tracing` and OpenTelemetry's SDK, written, kept and sent on by threads
 //! that no request ever waits for.
 
 mod buffer;
@@ -7,6 +7,7 @@ mod endpoint;
 mod forwarder;
 mod ids;
 mod log;
+pub mod metrics;
 mod recorder;
 pub mod relay;
 mod secrets;

@@ -42,8 +42,9 @@ impl Recorder {
         let ended = Arc::new(Buffer::new(CAPACITY));
         let recorder = Self { ended: Arc::clone(&ended) };
         std::thread::Builder::new().name("spans".to_owned()).spawn(move || {
-            while let Some(spans) = ended.take(GATHER) {
-                for request in requests(&resource, spans) {
+            let mut spans = Vec::new();
+            while ended.take(GATHER, &mut spans) {
+                for request in requests(&resource, &mut spans) {
                     if let Some(forwarder) = &forwarder {
                         forwarder.forward(&request);
                     }
@@ -69,9 +70,9 @@ impl Recorder {
     }
 }
 
-fn requests(resource: &Resource, spans: Vec<SpanData>) -> Vec<ExportTraceServiceRequest> {
+fn requests(resource: &Resource, spans: &mut Vec<SpanData>) -> Vec<ExportTraceServiceRequest> {
     let mut requests = Vec::with_capacity(spans.len().div_ceil(MAX_BATCH));
-    let mut spans = spans.into_iter().peekable();
+    let mut spans = spans.drain(..).peekable();
     while spans.peek().is_some() {
         let scope = InstrumentationScope {
             name: env!("CARGO_PKG_NAME").to_owned(),

@@ -1,0 +1,116 @@
+//! The counters and histograms of this process, as Prometheus reads them. Names and labels are the contract's.
+
+use super::ids::current_trace_id;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// What [`read`] writes: OpenMetrics, which Prometheus asks for and in which exemplars are told.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds in seconds: OpenTelemetry's advice for HTTP, and two finer ones.
+const DURATION_BOUNDS: [f64; 16] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
+
+struct Metrics {
+    registry: Registry,
+    requests: Family<HttpLabels, Counter>,
+    durations: Family<HttpLabels, HistogramWithExemplars<TraceLabel>>,
+    database: Family<DatabaseLabels, Counter>,
+    connections: Gauge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpLabels {
+    method: &'static str,
+    route: String,
+    status_code: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DatabaseLabels {
+    operation: &'static str,
+    table: &'static str,
+    outcome: &'static str,
+}
+
+/// Of an exemplar: the trace in which the value was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TraceLabel {
+    trace_id: String,
+}
+
+impl Metrics {
+    fn new() -> Self {
+        let mut registry = Registry::default();
+        let durations = Family::<HttpLabels, HistogramWithExemplars<TraceLabel>>::new_with_constructor(|| {
+            HistogramWithExemplars::new(DURATION_BOUNDS.into_iter())
+        });
+        let metrics = Self {
+            requests: Family::default(),
+            durations,
+            database: Family::default(),
+            connections: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "Time from a request's arrival to its response's head",
+            metrics.durations.clone(),
+        );
+        registry.register("db_operations", "SQL statements executed", metrics.database.clone());
+        registry.register("active_connections", "Open connections of clients", metrics.connections.clone());
+        Self { registry, ..metrics }
+    }
+}
+
+/// A request was answered. `method` is one of HTTP's own or `_OTHER`; `route` is a pattern, never a raw path.
+pub fn request_answered(method: &'static str, route: &str, status_code: u16, duration: Duration) {
+    let labels = HttpLabels { method, route: route.to_owned(), status_code };
+    METRICS.requests.get_or_create(&labels).inc();
+    let exemplar = current_trace_id().map(|trace_id| TraceLabel { trace_id });
+    METRICS.durations.get_or_create(&labels).observe(duration.as_secs_f64(), exemplar, None);
+}
+
+/// An SQL statement was executed, once or for each of a batch.
+pub fn statement_executed(operation: &'static str, table: &'static str, succeeded: bool) {
+    let outcome = if succeeded { "success" } else { "error" };
+    METRICS.database.get_or_create(&DatabaseLabels { operation, table, outcome }).inc();
+}
+
+/// Counts an open connection for as long as it lives.
+pub struct OpenConnection(());
+
+impl OpenConnection {
+    #[must_use]
+    pub fn begin() -> Self {
+        METRICS.connections.inc();
+        Self(())
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        METRICS.connections.dec();
+    }
+}
+
+/// All metrics as text, in [`CONTENT_TYPE`].
+///
+/// # Errors
+/// None in practice: writing to memory does not fail.
+pub fn read() -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    encode(&mut text, &METRICS.registry)?;
+    Ok(text)
+}

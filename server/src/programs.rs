@@ -1,0 +1,82 @@
+//! What other programs call: the metrics, and alerts sent here. They show `GLASSBOARD_TOKEN`, or run on this machine.
+
+use crate::problem::{ApiJson, Problem};
+use crate::state::ServerState;
+use app::context::RequestContext;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use board::Caller;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use model::Code;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use subtle::ConstantTimeEq;
+use telemetry::server::metrics;
+
+/// Alerts of one notification that are logged; Alertmanager groups fewer.
+const MAX_ALERTS: usize = 100;
+
+/// Whether another program may call: from this machine to a server that listens there only, or with the token.
+pub fn may_call(state: &ServerState, caller: &Caller, headers: &HeaderMap) -> bool {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let token = match (&state.token, shown) {
+        (Some(token), Some(shown)) => bool::from(token.as_bytes().ct_eq(shown.as_bytes())),
+        _ => false,
+    };
+    token || caller.local
+}
+
+/// `GET /metrics`: all counters and histograms, for Prometheus.
+pub async fn read_metrics(
+    State(state): State<ServerState>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !may_call(&state, &context.caller, &headers) {
+        return Err(Code::Unauthenticated.into());
+    }
+    let text = metrics::read().map_err(|_| Code::Internal)?;
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
+}
+
+/// What Alertmanager sends to a webhook, as far as it is used.
+#[derive(Deserialize)]
+pub struct Notification {
+    alerts: Vec<Alert>,
+}
+
+#[derive(Deserialize)]
+struct Alert {
+    /// `firing` or `resolved`.
+    status: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+/// `POST /alerts/webhook`: each alert becomes an event of the log.
+pub async fn receive_alerts(
+    State(state): State<ServerState>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    ApiJson(notification): ApiJson<Notification>,
+) -> Result<Response, Problem> {
+    if !may_call(&state, &context.caller, &headers) {
+        return Err(Code::Unauthenticated.into());
+    }
+    for alert in notification.alerts.iter().take(MAX_ALERTS) {
+        let label = |name: &str| alert.labels.get(name).map(String::as_str).unwrap_or_default();
+        let summary = alert.annotations.get("summary").map(String::as_str).unwrap_or_default();
+        let (name, severity) = (label("alertname"), label("severity"));
+        if alert.status == "firing" {
+            tracing::warn!(event.name = "alert", alert = name, severity, status = alert.status, summary, "alert");
+        } else {
+            tracing::info!(event.name = "alert", alert = name, severity, status = alert.status, summary, "alert");
+        }
+    }
+    Ok(Json(json!({"status": "success", "received": notification.alerts.len()})).into_response())
+}
