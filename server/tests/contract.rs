@@ -174,6 +174,50 @@ async fn health_names_each_dependency() {
 }
 
 #[tokio::test]
+async fn metrics_have_the_contracts_names_and_no_label_that_callers_choose() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    client.post("/db/message", json!({"message": "counted"})).await;
+    client.get("/db/messages/search?q=secret-query").await;
+    client.get("/no-such-path-7f3a").await;
+    client.send(Method::from_bytes(b"BREW").unwrap(), "/db/messages", &[], None).await;
+    let answer = client.get("/metrics").await;
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    for line in [
+        "http_requests_total{method=\"POST\",route=\"/db/message\",status_code=\"200\"} 1",
+        "http_requests_total{method=\"GET\",route=\"unmatched\",status_code=\"404\"} 1",
+        "http_requests_total{method=\"_OTHER\",route=\"/db/messages\",status_code=\"405\"} 1",
+        "http_request_duration_seconds_count{method=\"POST\",route=\"/db/message\",status_code=\"200\"} 1",
+        "db_operations_total{operation=\"INSERT\",table=\"messages\",outcome=\"success\"} 1",
+        "active_connections ",
+    ] {
+        assert!(answer.text.contains(line), "{line} is missing in {}", answer.text);
+    }
+    for private in ["mina", "counted", "secret-query", "no-such-path", "BREW"] {
+        assert!(!answer.text.contains(private), "{private}");
+    }
+    assert!(answer.text.contains("# {trace_id="), "exemplars lead to traces");
+    assert!(answer.text.ends_with("# EOF\n"));
+}
+
+#[tokio::test]
+async fn other_programs_show_the_token_unless_they_run_on_this_machine() {
+    let server = Server::start_with(&[("GLASSBOARD_TOKEN", "let-me-in")]);
+    let client = Client::new(&server);
+    let from_afar = ("x-forwarded-for", "10.0.0.1");
+    let alert = json!({"alerts": [{"status": "firing", "labels": {"alertname": "HighErrorRate"}}]}).to_string();
+    for (token, expected) in [("Bearer let-me-in", 200), ("Bearer guess", 401), ("", 401)] {
+        let headers = [from_afar, ("authorization", token), ("content-type", "application/json")];
+        assert_eq!(client.send(Method::GET, "/metrics", &headers, None).await.status, expected, "{token}");
+        let answer = client.send(Method::POST, "/alerts/webhook", &headers, Some(alert.clone())).await;
+        assert_eq!(answer.status, expected, "{token}");
+    }
+    assert_eq!(client.get("/metrics").await.status, 200);
+    let answer = client.post("/alerts/webhook", json!({"alerts": "none"})).await;
+    assert_eq!(answer.code(), "invalid_request");
+}
+
+#[tokio::test]
 async fn the_description_names_every_route_of_the_contract() {
     let server = Server::start();
     let description: Value = Client::new(&server).get("/openapi.json").await.json();
