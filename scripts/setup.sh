@@ -83,6 +83,13 @@ wasm_bindgen() {
     env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root "$wasm_bindgen_root" wasm-bindgen-cli --version "$wasm_bindgen_version"
 }
 
+wasm_split() {
+    [ -x "$wasm_split_root/bin/wasm-split-cli" ] && return
+    say "wasm-split $wasm_split_version (about half a minute)"
+    env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root "$wasm_split_root" \
+        wasm_split_cli_support --version "$wasm_split_version" --features build-binary
+}
+
 npm_packages() {
     npm_is_fresh "$1" && return
     say "npm packages of $1/"
@@ -117,6 +124,7 @@ node_version
 debian_packages
 rust_toolchain
 wasm_bindgen
+wasm_split
 npm_packages scripts
 if wants test; then
     npm_packages end2end

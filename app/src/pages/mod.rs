@@ -12,5 +12,7 @@ mod routes;
 mod samples;
 mod search;
 
+pub use home::HomePage;
+pub use messages::MessagesPage;
 pub use not_found::NotFoundPage;
-pub use routes::*;
+pub use routes::Split;
