@@ -5,8 +5,8 @@ mod sessions;
 
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use password::PasswordForm;
 use sessions::SessionList;
 
@@ -14,8 +14,8 @@ use sessions::SessionList;
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let title = use_text().board.account.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Account/>
         </SignedInOnly>

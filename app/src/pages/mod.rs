@@ -15,4 +15,4 @@ mod search;
 pub use home::HomePage;
 pub use messages::MessagesPage;
 pub use not_found::NotFoundPage;
-pub use routes::Split;
+pub use routes::SplitPage;

@@ -6,10 +6,10 @@ use crate::functions::search::find_messages;
 use crate::next::encode;
 use crate::session::SignedInOnly;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::web_sys::HtmlInputElement;
-use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use model::SearchQuery;
@@ -28,8 +28,8 @@ pub fn SearchPage() -> impl IntoView {
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
     let title =
         move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Search wanted/>
         </SignedInOnly>

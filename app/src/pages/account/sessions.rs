@@ -1,4 +1,4 @@
-use crate::components::{ActionError, ServerForm, Time, loaded};
+use crate::components::{ActionError, FormAction, ServerForm, Time, loaded};
 use crate::functions::accounts::{EndSession, sessions};
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use model::SessionSummary;
 #[component]
 pub fn SessionList() -> impl IntoView {
     let words = &use_text().board.account;
-    let end = ServerAction::<EndSession>::new();
+    let end = FormAction::of::<EndSession>();
     let list = Resource::new(move || end.version().get(), |_| sessions());
     let show = move |list: Vec<SessionSummary>| {
         let rows = list.into_iter().map(|session| view! { <Row session end/> });
@@ -38,7 +38,7 @@ pub fn SessionList() -> impl IntoView {
 }
 
 #[component]
-fn Row(session: SessionSummary, end: ServerAction<EndSession>) -> impl IntoView {
+fn Row(session: SessionSummary, end: FormAction<()>) -> impl IntoView {
     let words = &use_text().board.account;
     let browser = browser_name(&session.user_agent).unwrap_or_else(|| words.unknown_browser.to_owned());
     let last = match session.current {

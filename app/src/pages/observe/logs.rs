@@ -8,8 +8,8 @@ use crate::components::pager::{Pager, Place};
 use crate::functions::observe::{LogQuery, list_logs};
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
 
@@ -19,8 +19,8 @@ const FIELDS: &[&str] = &["route", "status", "user", "since", "until"];
 #[component]
 pub fn LogsPage() -> impl IntoView {
     let (title, session) = (use_text().observe.logs.title, use_session());
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             {move || if session.is_operator() { view! { <Logs/> }.into_any() } else { view! { <OperatorsOnly/> }.into_any() }}
         </SignedInOnly>

@@ -3,15 +3,15 @@ use crate::components::{Time, loaded};
 use crate::functions::observe::{Dependency, DependencyName, StatusReport, get_status};
 use crate::session::SignedInOnly;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// Whether the server and what it stands on are well, for everybody with an account.
 #[component]
 pub fn StatusPage() -> impl IntoView {
     let title = use_text().observe.status.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Status/>
         </SignedInOnly>

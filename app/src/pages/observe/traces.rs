@@ -5,8 +5,8 @@ use crate::components::waterfall::layout::percent;
 use crate::components::{Time, loaded};
 use crate::functions::observe::{TraceList, TraceQuery, list_traces};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::TraceSummary;
 
@@ -27,8 +27,8 @@ pub fn TracesPage() -> impl IntoView {
     });
     let found = Resource::new(move || wanted.get(), list_traces);
     let show = move |found: TraceList| list(found, query.with_untracked(|query| from_query(query, FIELDS)));
+    set_title(words.title);
     view! {
-        <Title text=words.title/>
         <h1>{words.title}</h1>
         <FilterForm wanted/>
         {loaded(found, 10, show)}
