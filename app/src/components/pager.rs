@@ -35,9 +35,8 @@ pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, Stri
     let arrow = |shown: bool, target: u64, rel: &'static str, label: &'static str, sign: &'static str| {
         shown.then(|| view! { <li><a href=to(target) rel=rel aria-label=label>{sign}</a></li> }.into_any())
     };
-    let hidden = keep.iter().map(|(name, value)| {
-        view! { <input type="hidden" name=*name value=value.clone()/> }.into_any()
-    });
+    let hidden =
+        keep.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone()/> }.into_any());
     let jump = (last > 7).then(|| {
         view! {
             <form class="pager-jump" method="get" action=path>

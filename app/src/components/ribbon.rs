@@ -6,11 +6,11 @@ mod state;
 use crate::components::numbers::{duration, percent};
 use crate::functions::observe::{RibbonPicture, Segment};
 use crate::functions::preferences::SetPreferences;
-use crate::text::observe::Observe;
+use crate::text::ribbon::Words;
 use crate::text::use_text;
+pub use arrival::{Arrival, arrival};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-pub use arrival::{Arrival, arrival};
 pub use state::{RibbonState, provide_ribbon};
 
 /// A segment of this width has room for its part's name, in hundredths of a percent of the strip.
@@ -19,7 +19,7 @@ const ROOM_FOR_NAME: u32 = 1_200;
 /// The strip with a link to its trace; without JavaScript, a link to the trace of this page.
 #[component]
 pub fn Ribbon() -> impl IntoView {
-    let words = &use_text().observe.ribbon;
+    let words = &use_text().ribbon.ribbon;
     let state = expect_context::<RibbonState>();
     let body = move || if state.is_folded() { ().into_any() } else { view! { <Strip state/> }.into_any() };
     let toggle = move |event: leptos::ev::SubmitEvent| {
@@ -43,7 +43,7 @@ pub fn Ribbon() -> impl IntoView {
 
 #[component]
 fn Strip(state: RibbonState) -> impl IntoView {
-    let words = &use_text().observe;
+    let words = use_text().ribbon;
     let title = move || state.title().unwrap_or_else(|| words.ribbon.this_page.to_owned());
     let address = move || state.trace_id().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
     let total = move || state.with_picture(|picture| picture.map(|picture| duration(picture.duration_us)));
@@ -72,14 +72,14 @@ fn Strip(state: RibbonState) -> impl IntoView {
 }
 
 /// The strip itself; an empty track until there is a trace.
-fn strip(picture: Option<&RibbonPicture>, words: &'static Observe) -> AnyView {
+fn strip(picture: Option<&RibbonPicture>, words: &'static Words) -> AnyView {
     let segments = picture.map(|picture| &*picture.segments).unwrap_or_default();
     let drawn = segments.iter().map(|segment| draw(segment, words)).collect_view();
     view! { <svg class="ribbon-strip" width="100%" height="100%" aria-hidden="true" focusable="false">{drawn}</svg> }
         .into_any()
 }
 
-fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
+fn draw(segment: &Segment, words: &'static Words) -> AnyView {
     let class = match segment.part {
         None => "cut".to_owned(),
         Some(part) if segment.failed => format!("part-{} failed", part.as_str()),
@@ -99,7 +99,7 @@ fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
 }
 
 /// How long each part took, for readers who cannot tell the colours apart.
-fn legend(picture: &RibbonPicture, words: &'static Observe) -> AnyView {
+fn legend(picture: &RibbonPicture, words: &'static Words) -> AnyView {
     let entry = |&(part, us): &(model::Part, u64)| {
         let class = format!("swatch part-{}", part.as_str());
         view! { <span class="ribbon-part"><span class=class aria-hidden="true"></span> {words.parts.name(part)} " " {duration(us)}</span> }

@@ -39,7 +39,9 @@ where
     {
         let json = request.to_content_type().is_some_and(|kind| kind.starts_with(JSON));
         match json {
-            true => <Http<Json, Json> as Protocol<Input, Output, C, S, BoardError>>::run_server(request, function).await,
+            true => {
+                <Http<Json, Json> as Protocol<Input, Output, C, S, BoardError>>::run_server(request, function).await
+            }
             false => {
                 <Http<PostUrl, Json> as Protocol<Input, Output, C, S, BoardError>>::run_server(request, function).await
             }
@@ -57,9 +59,8 @@ where
 /// # Errors
 /// `InvalidRequest` when it is not one of this function: page and server are of different builds.
 pub fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, BoardError> {
-    serde_json::from_str(answer).map_err(|error| {
-        BoardError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string()))
-    })
+    serde_json::from_str(answer)
+        .map_err(|error| BoardError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string())))
 }
 
 /// Posts a body to a server function; the answer's body, or the error that the server told.

@@ -19,7 +19,7 @@ pub fn EntryForm(
     submit: &'static str,
     password: &'static str,
 ) -> impl IntoView {
-    let words = &use_text().board.entry;
+    let words = &use_text().door().entry;
     let (session, navigate, query) = (use_session(), use_navigate(), use_query_map());
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
     Effect::new(move |_| {

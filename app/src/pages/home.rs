@@ -39,7 +39,10 @@ fn Steps() -> impl IntoView {
     let more = move || {
         let words = [(true, words.samples_hint, "/samples"), (session.is_operator(), words.operators_hint, "/logs")];
         let shown = words.into_iter().filter(|(shown, ..)| *shown && session.is_signed_in());
-        shown.map(|(_, hint, href)| view! { <p class="hint"><a href=href>{hint}</a></p> }.into_any()).collect_view().into_any()
+        shown
+            .map(|(_, hint, href)| view! { <p class="hint"><a href=href>{hint}</a></p> }.into_any())
+            .collect_view()
+            .into_any()
     };
     let trace = latest_trace();
     let trace_link = move || trace.get().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));

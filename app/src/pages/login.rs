@@ -10,7 +10,7 @@ use leptos_router::hooks::use_query_map;
 /// Signs in, and leads to where the reader wanted to go.
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let words = &use_text().board.entry;
+    let words = &use_text().door().entry;
     let (session, query) = (use_session(), use_query_map());
     let log_in = FormAction::of::<LogIn>();
     let why = move || {

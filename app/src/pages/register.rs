@@ -9,7 +9,7 @@ use leptos_router::hooks::use_query_map;
 /// Registers, which signs in right away.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    let words = &use_text().board.entry;
+    let words = &use_text().door().entry;
     let query = use_query_map();
     let register = FormAction::of::<Register>();
     set_title(words.register_title);

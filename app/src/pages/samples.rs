@@ -18,7 +18,7 @@ use serde::Deserialize;
 /// Generates sample messages, with their progress.
 #[component]
 pub fn SamplesPage() -> impl IntoView {
-    let title = use_text().board.samples.title;
+    let title = use_text().search().samples.title;
     set_title(title);
     view! {
         <SignedInOnly>
@@ -30,7 +30,7 @@ pub fn SamplesPage() -> impl IntoView {
 
 #[component]
 fn Samples() -> impl IntoView {
-    let words = &use_text().board.samples;
+    let words = &use_text().search().samples;
     let generate = FormAction::of::<GenerateSamples>();
     let remove = FormAction::of::<RemoveSamples>();
     let cancel = FormAction::of::<CancelSamples>();
@@ -85,7 +85,7 @@ fn is_running(job: Memo<Option<SampleJob>>) -> bool {
 
 #[component]
 fn GenerateForm(generate: FormAction<SampleJob>, job: Memo<Option<SampleJob>>) -> impl IntoView {
-    let words = &use_text().board.samples;
+    let words = &use_text().search().samples;
     let most = match use_session().is_operator() {
         true => SampleJob::MAX_FOR_OPERATORS,
         false => SampleJob::MAX_FOR_ANYBODY,
@@ -109,7 +109,7 @@ fn GenerateForm(generate: FormAction<SampleJob>, job: Memo<Option<SampleJob>>) -
 
 #[component]
 fn RemoveForm(remove: FormAction<SampleJob>, job: Memo<Option<SampleJob>>) -> impl IntoView {
-    let words = &use_text().board.samples;
+    let words = &use_text().search().samples;
     let what = if use_session().is_operator() { words.remove_all } else { words.remove_own };
     view! {
         <ServerForm action=remove class="row-form">

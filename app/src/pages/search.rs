@@ -23,7 +23,7 @@ const PAUSE_MS: i32 = 150;
 /// Searches messages: `?q=` and `&page=N` from 1.
 #[component]
 pub fn SearchPage() -> impl IntoView {
-    let words = &use_text().board.search;
+    let words = &use_text().search().search;
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
     let title =
@@ -60,7 +60,7 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
 
 #[component]
 fn SearchField(wanted: Memo<String>) -> impl IntoView {
-    let (words, navigate) = (&use_text().board.search, use_navigate());
+    let (words, navigate) = (&use_text().search().search, use_navigate());
     let field = NodeRef::<Input>::new();
     let search = Rc::new(move || {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };

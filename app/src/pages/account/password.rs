@@ -9,7 +9,7 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn PasswordForm() -> impl IntoView {
     let text = use_text();
-    let (words, entry, session) = (&text.board.account, &text.board.entry, use_session());
+    let (words, entry, session) = (&text.door().account, &text.door().entry, use_session());
     let change = FormAction::of::<ChangePassword>();
     let form = NodeRef::<Form>::new();
     let query = use_query_map();

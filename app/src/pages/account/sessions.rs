@@ -6,7 +6,7 @@ use model::SessionSummary;
 
 #[component]
 pub fn SessionList() -> impl IntoView {
-    let words = &use_text().board.account;
+    let words = &use_text().door().account;
     let end = FormAction::of::<EndSession>();
     let list = Resource::new(move || end.version().get(), |_| sessions());
     let show = move |list: Vec<SessionSummary>| {
@@ -39,7 +39,7 @@ pub fn SessionList() -> impl IntoView {
 
 #[component]
 fn Row(session: SessionSummary, end: FormAction<()>) -> impl IntoView {
-    let words = &use_text().board.account;
+    let words = &use_text().door().account;
     let browser = browser_name(&session.user_agent).unwrap_or_else(|| words.unknown_browser.to_owned());
     let last = match session.current {
         true => view! { <span class="badge">{words.this_one}</span> }.into_any(),

@@ -76,7 +76,7 @@ fn look_again_while_young(_found: Resource<Result<Option<Trace>, BoardError>>) {
 
 #[component]
 fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>) -> impl IntoView {
-    let words = &use_text().observe.trace;
+    let words = &use_text().observe().trace;
     let id = trace.trace_id.to_string();
     let address = format!("/traces/{id}");
     let (waterfall, as_json) = (address.clone(), format!("{address}?view=json"));
@@ -120,7 +120,7 @@ fn as_text(trace: &Trace) -> AnyView {
 
 /// The waterfall, and the selected span beside it: without a choice the first that failed, else the root.
 fn with_detail(trace: Trace, selected: RwSignal<Option<String>>) -> AnyView {
-    let label = use_text().observe.trace.span;
+    let label = use_text().observe().trace.span;
     let spans = StoredValue::new(trace.spans.clone());
     let shown = Memo::new(move |_| {
         let wanted = selected.get();
@@ -146,7 +146,7 @@ fn with_detail(trace: Trace, selected: RwSignal<Option<String>>) -> AnyView {
 
 #[component]
 fn Missing() -> impl IntoView {
-    let words = &use_text().observe.trace;
+    let words = &use_text().observe().trace;
     set_status(Code::NotFound);
     set_title(words.missing_title);
     view! {

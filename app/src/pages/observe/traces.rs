@@ -15,7 +15,7 @@ const FIELDS: &[&str] = &["text", "min_ms", "errors"];
 /// The traces that the reader may see, newest first: `?text=`, `&min_ms=`, `&errors=1`, `&page=N` from 1.
 #[component]
 pub fn TracesPage() -> impl IntoView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         query.with(|query| TraceQuery {
@@ -38,7 +38,7 @@ pub fn TracesPage() -> impl IntoView {
 
 #[component]
 fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     view! {
         <form class="filter" method="get" action="/traces" on:submit=go_to_filtered("/traces", FIELDS)>
             <label class="grow">
@@ -63,7 +63,7 @@ fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
 }
 
 fn list(found: TraceList, keep: Vec<(&'static str, String)>) -> AnyView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     let pages = found.pagination;
     let place = Place { page: pages.page, last: pages.total_pages(), has_more: pages.has_more() };
     let intro = if found.everybody { words.intro_all } else { words.intro_own };
