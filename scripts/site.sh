@@ -74,6 +74,8 @@ find style -maxdepth 1 -name '*.css' | LC_ALL=C sort | xargs -r -d '\n' cat | "$
 if [ "$profile" = release ]; then
     say "Front end (release): compress"
     node scripts/compress.mjs "$new"
+    first_visit=$(cat "$new"/pkg/glassboard.{css,js,wasm}.br | wc -c)
+    say "Front end (release): a first visit to the messages takes $first_visit bytes besides its HTML; 300,000 are the limit"
 fi
 
 rm -rf "$site" "$raw"
