@@ -24,7 +24,8 @@ pub fn Layout(children: Children) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     wiring::wire(online);
     view! {
-        <a class="skip-link" href="#main">{words.skip_to_content}</a>
+        // The router would scroll, but not move the focus.
+        <a class="skip-link" href="#main" rel="external">{words.skip_to_content}</a>
         <TopBar/>
         <p class="offline" role="status" hidden=move || online.get()>{words.offline}</p>
         <main id="main" tabindex="-1">{children()}</main>

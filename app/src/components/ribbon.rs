@@ -26,13 +26,13 @@ pub fn Ribbon() -> impl IntoView {
         event.prevent_default();
         state.fold(!state.is_folded_untracked());
     };
-    let wish = move || if state.is_folded() { "open" } else { "folded" };
-    let label = move || if state.is_folded() { words.unfold } else { words.fold };
+    let label = move |folded: bool| if folded { words.unfold } else { words.fold };
     view! {
         <div class="ribbon" role="group" aria-label=words.label class:folded=move || state.is_folded() class:failed=move || state.failed()>
             {move || body()}
             <form class="ribbon-fold" method="post" action=SetPreferences::url() on:submit=toggle>
-                <button class="quiet" type="submit" name="ribbon" value=move || wish() aria-label=move || label() title=move || label()>
+                <button class="quiet" type="submit" name="ribbon" value=move || if state.is_folded() { "open" } else { "folded" }
+                    aria-label=move || label(state.is_folded()) title=move || label(state.is_folded())>
                     <span aria-hidden="true">{move || if state.is_folded() { "▴" } else { "▾" }}</span>
                 </button>
             </form>
@@ -45,7 +45,7 @@ pub fn Ribbon() -> impl IntoView {
 fn Strip(state: RibbonState) -> impl IntoView {
     let words = use_text().ribbon;
     let title = move || state.title().unwrap_or_else(|| words.ribbon.this_page.to_owned());
-    let address = move || state.trace_id().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
+    let address = |id: Option<String>| id.map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
     let total = move || state.with_picture(|picture| picture.map(|picture| duration(picture.duration_us)));
     let failure = move || {
         let id = state.failed().then(|| state.trace_id()).flatten()?;
@@ -64,7 +64,7 @@ fn Strip(state: RibbonState) -> impl IntoView {
             <span class="ribbon-parts">{move || state.with_picture(|picture| picture.map(|picture| legend(picture, words)))}</span>
             {move || failure()}
             // Its area is the whole strip.
-            <a class="ribbon-open" href=move || address()><span>{words.ribbon.open} " ›"</span></a>
+            <a class="ribbon-open" href=move || address(state.trace_id())><span>{words.ribbon.open} " ›"</span></a>
         </div>
         <span class="visually-hidden" role="status">{move || spoken()}</span>
     }

@@ -45,7 +45,7 @@ fn Steps() -> impl IntoView {
             .into_any()
     };
     let trace = latest_trace();
-    let trace_link = move || trace.get().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
+    let address = |id: Option<String>| id.map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
     view! {
         <h2>{words.steps}</h2>
         <ol class="steps">
@@ -55,7 +55,7 @@ fn Steps() -> impl IntoView {
                 <p>{words.post_why}</p>
             </li>
             <li>
-                <a class="step-link" href=move || trace_link()>{words.open_trace}</a>
+                <a class="step-link" href=move || address(trace.get())>{words.open_trace}</a>
                 <p>{words.open_trace_why}</p>
             </li>
         </ol>
