@@ -19,8 +19,8 @@ build: ## Build the product: dist/glassboard, one file
 run: build ## Build, then serve on this machine; ARGS='--listen 127.0.0.1:8080' are passed on
 	@exec dist/glassboard $(ARGS)
 
-watch: ## Serve a debug build that rebuilds and reloads on every change
-	@scripts/setup.sh build watch
+watch: ## Serve a debug build that is built and started anew after every change
+	@scripts/setup.sh build
 	@scripts/watch.sh
 
 check: ## Check quickly: format, lints, unit tests

@@ -2,7 +2,7 @@ import { defineConfig, devices } from "@playwright/test";
 import type { ReaderOptions } from "./support/reader";
 
 const everywhere = ["home", "account", "messages", "search", "accessibility"];
-const withScripts = ["samples", "logs", "live", "trace"];
+const withScripts = ["samples", "logs", "live", "trace", "page-files"];
 
 /** Specs by name; `safety` and `collector` look at the server more than at the page, so one kind of reader is enough. */
 const specs = (...names: string[]) => names.map((name) => `**/${name}.spec.ts`);

@@ -27,6 +27,9 @@ locked_version() {
 
 wasm_bindgen_version=$(locked_version wasm-bindgen)
 wasm_bindgen_root=$tools/wasm-bindgen-$wasm_bindgen_version
+# Reads what wasm_split_helpers of Cargo.lock marks; the first two numbers of their versions are the same.
+wasm_split_version=0.2.4
+wasm_split_root=$tools/wasm-split-$wasm_split_version
 
 # Prints the wasm-bindgen command of Cargo.lock's version; fails if there is none.
 find_wasm_bindgen() {

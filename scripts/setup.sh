@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Installs what is missing, and says what: scripts/setup.sh [build|test|bench|watch]... (build, test and bench when none is named).
+# Installs what is missing, and says what: scripts/setup.sh [build|test|bench]... (build, test and bench when none is named).
 # For Debian 12 with rustup's cargo, Node 20 or later, and root or sudo.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 rotel_version=0.0.1a15
-cargo_leptos_version=0.3.10
 purposes=("${@:-build test bench}")
 wants() { [[ " ${purposes[*]} " == *" $1 "* ]]; }
 for purpose in ${purposes[*]}; do
-    [[ $purpose =~ ^(build|test|bench|watch)$ ]] || fail "unknown purpose '$purpose': build, test, bench or watch"
+    [[ $purpose =~ ^(build|test|bench)$ ]] || fail "unknown purpose '$purpose': build, test or bench"
 done
 
 debian_packages() {
@@ -24,10 +23,6 @@ debian_packages() {
     if wants bench; then
         has wrk || missing+=(wrk)
         has strace || missing+=(strace)
-    fi
-    if wants watch; then
-        has pkg-config || missing+=(pkg-config)
-        [ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
     fi
     [ ${#missing[@]} -gt 0 ] || return 0
 
@@ -83,6 +78,13 @@ wasm_bindgen() {
     env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root "$wasm_bindgen_root" wasm-bindgen-cli --version "$wasm_bindgen_version"
 }
 
+wasm_split() {
+    [ -x "$wasm_split_root/bin/wasm-split-cli" ] && return
+    say "wasm-split $wasm_split_version (about half a minute)"
+    env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root "$wasm_split_root" \
+        wasm_split_cli_support --version "$wasm_split_version" --features build-binary
+}
+
 npm_packages() {
     npm_is_fresh "$1" && return
     say "npm packages of $1/"
@@ -106,20 +108,13 @@ collector() {
     touch "$home/installed"
 }
 
-cargo_leptos() {
-    has cargo-leptos && return
-    say "cargo-leptos $cargo_leptos_version (about eight minutes)"
-    OPENSSL_NO_VENDOR=1 CARGO_PROFILE_DEV_DEBUG=0 env -u CARGO_TARGET_DIR \
-        cargo install --debug cargo-leptos --version "$cargo_leptos_version" --locked --features no_downloads
-}
-
 node_version
 debian_packages
 rust_toolchain
 wasm_bindgen
+wasm_split
 npm_packages scripts
 if wants test; then
     npm_packages end2end
     collector
 fi
-if wants watch; then cargo_leptos; fi

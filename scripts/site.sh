@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the front end's files: scripts/site.sh debug|release
-# Result: $CARGO_TARGET_DIR/site/{debug,release}, with pkg/glassboard.{js,wasm,css} and everything of public/.
+# Result: $CARGO_TARGET_DIR/site/{debug,release}, with pkg/glassboard.{js,wasm,css}, the pages' files, and everything of public/.
 # A debug server reads that folder while it runs; a release server carries it (both: GLASSBOARD_SITE_DIR).
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -14,16 +14,18 @@ esac
 
 site=$CARGO_TARGET_DIR/site/$profile
 stamp=$site.stamp
-wasm=$CARGO_TARGET_DIR/wasm32-unknown-unknown/$wasm_folder/frontend.wasm
+whole=$CARGO_TARGET_DIR/wasm32-unknown-unknown/$wasm_folder/frontend.wasm
 wasm_bindgen=$(find_wasm_bindgen) || fail "wasm-bindgen $wasm_bindgen_version is missing: run make setup"
+wasm_split=$wasm_split_root/bin/wasm-split-cli
+[ -x "$wasm_split" ] || fail "wasm-split $wasm_split_version is missing: run make setup"
 npm_is_fresh scripts || fail "the npm packages of scripts/ are missing or old: run make setup"
 
 say "Front end ($profile): cargo"
 cargo build --package frontend --lib --target wasm32-unknown-unknown --profile "$cargo_profile"
 
 inputs() {
-    echo "$wasm_bindgen_version"
-    sha256sum "$wasm" scripts/site.sh scripts/compress.mjs scripts/package-lock.json
+    echo "$wasm_bindgen_version $wasm_split_version"
+    sha256sum "$whole" scripts/site.sh scripts/pages.mjs scripts/compress.mjs scripts/package-lock.json
     find style public -type f | LC_ALL=C sort | xargs -r -d '\n' sha256sum
 }
 current=$(inputs)
@@ -39,28 +41,41 @@ rm -rf "$new" "$raw"
 mkdir -p "$new/pkg" "$raw"
 [ ! -d public ] || cp -R public/. "$new"
 
-say "Front end ($profile): wasm-bindgen"
-"$wasm_bindgen" --target web --no-typescript --out-name glassboard --out-dir "$raw" "$wasm"
+say "Front end ($profile): wasm-split and wasm-bindgen"
+# A main module and one file per group of pages (app/src/pages/routes.rs), with the script that loads them.
+"$wasm_split" "$whole" "$raw" --out-name glassboard
+# What the other files import from the main one must keep its name and its exports.
+"$wasm_bindgen" --target web --no-typescript --keep-lld-exports --no-demangle --out-name glassboard --out-dir "$raw" "$raw/glassboard.wasm"
+mv "$raw/glassboard_bg.wasm" "$raw/glassboard.wasm"
 sed -i 's/glassboard_bg\.wasm/glassboard.wasm/g' "$raw/glassboard.js"
 
-esbuild=(scripts/node_modules/.bin/esbuild --log-level=warning)
+if [ "$profile" = release ]; then
+    say "Front end (release): wasm-opt (under a minute)"
+    for file in "$raw"/*.wasm; do
+        # The features that rustc's wasm32-unknown-unknown has on by default since 1.87.
+        scripts/node_modules/.bin/wasm-opt -Oz --quiet \
+            --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
+            --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
+            "$file" -o "$new/pkg/${file##*/}"
+    done
+else
+    cp "$raw"/*.wasm "$new/pkg"
+fi
+node scripts/pages.mjs "$raw/__wasm_split.js" "$new/pkg"
+
+# wasm-bindgen names the script that loads the pages' files once for each of them.
+esbuild=(scripts/node_modules/.bin/esbuild --log-level=warning --log-override:duplicate-object-key=silent)
 [ "$profile" = debug ] || esbuild+=(--minify)
-# Bundled, so that the snippets of crates travel in the same file.
+# Bundled, so that the snippets of crates and the pages' loader travel in the same file.
 "${esbuild[@]}" "$raw/glassboard.js" --bundle --format=esm --target=es2022 --outfile="$new/pkg/glassboard.js"
 # In the order of their names; each file ends with a line break.
 find style -maxdepth 1 -name '*.css' | LC_ALL=C sort | xargs -r -d '\n' cat | "${esbuild[@]}" --loader=css >"$new/pkg/glassboard.css"
 
 if [ "$profile" = release ]; then
-    say "Front end (release): wasm-opt (under a minute)"
-    # The features that rustc's wasm32-unknown-unknown has on by default since 1.87.
-    scripts/node_modules/.bin/wasm-opt -Oz \
-        --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
-        --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
-        "$raw/glassboard_bg.wasm" -o "$new/pkg/glassboard.wasm"
     say "Front end (release): compress"
     node scripts/compress.mjs "$new"
-else
-    cp "$raw/glassboard_bg.wasm" "$new/pkg/glassboard.wasm"
+    first_visit=$(cat "$new"/pkg/glassboard.{css,js,wasm}.br | wc -c)
+    say "Front end (release): a first visit to the messages takes $first_visit bytes besides its HTML; 300,000 are the limit"
 fi
 
 rm -rf "$site" "$raw"

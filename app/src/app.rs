@@ -1,21 +1,30 @@
 use crate::clock::provide_clock;
 use crate::layout::Layout;
 use crate::live::provide_live;
-use crate::pages::observe::{LogsPage, StatusPage, TracePage, TracesPage};
-use crate::pages::{
-    AccountPage, HomePage, LoginPage, MessagesPage, NotFoundPage, RegisterPage, SamplesPage, SearchPage,
-};
+use crate::pages::{HomePage, MessagesPage, NotFoundPage, SplitPage};
 use crate::session::provide_session;
 use crate::text::provide_text;
+use crate::title::provide_title;
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
+
+/// Loads the code of the page at `path`, so that the page can come alive at once: what is on it must not change before.
+///
+/// # Errors
+/// When it can't be had. The page then stays as the server sent it, which works without scripts.
+#[cfg(feature = "hydrate")]
+pub async fn load_page(path: &str) -> Result<(), leptos::wasm_split::SplitLoaderError> {
+    match SplitPage::at(path) {
+        Some(page) => page.file().load().await,
+        None => Ok(()),
+    }
+}
 
 /// The whole UI. Every page waits for its data on the server, so that it is complete without JavaScript.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    provide_title();
     provide_text();
     provide_clock();
     let session = provide_session();
@@ -24,17 +33,17 @@ pub fn App() -> impl IntoView {
         <Router>
             <Layout>
                 <FlatRoutes fallback=|| view! { <NotFoundPage/> }.into_any()>
-                    <Route path=path!("/") view=|| view! { <HomePage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/login") view=|| view! { <LoginPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/register") view=|| view! { <RegisterPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/account") view=|| view! { <AccountPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/messages") view=|| view! { <MessagesPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/search") view=|| view! { <SearchPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/samples") view=|| view! { <SamplesPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/traces") view=|| view! { <TracesPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/traces/:id") view=|| view! { <TracePage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/logs") view=|| view! { <LogsPage/> }.into_any() ssr=SsrMode::Async/>
-                    <Route path=path!("/status") view=|| view! { <StatusPage/> }.into_any() ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=HomePage ssr=SsrMode::Async/>
+                    <Route path=path!("/login") view=SplitPage::Login ssr=SsrMode::Async/>
+                    <Route path=path!("/register") view=SplitPage::Register ssr=SsrMode::Async/>
+                    <Route path=path!("/account") view=SplitPage::Account ssr=SsrMode::Async/>
+                    <Route path=path!("/messages") view=MessagesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/search") view=SplitPage::Search ssr=SsrMode::Async/>
+                    <Route path=path!("/samples") view=SplitPage::Samples ssr=SsrMode::Async/>
+                    <Route path=path!("/traces") view=SplitPage::Traces ssr=SsrMode::Async/>
+                    <Route path=path!("/traces/:id") view=SplitPage::Trace ssr=SsrMode::Async/>
+                    <Route path=path!("/logs") view=SplitPage::Logs ssr=SsrMode::Async/>
+                    <Route path=path!("/status") view=SplitPage::Status ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Layout>
         </Router>

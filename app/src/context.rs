@@ -5,6 +5,7 @@ use board::{Board, Caller, SessionToken, SignedIn};
 use leptos::prelude::{expect_context, use_context};
 use model::{BoardError, Code, Lang};
 use observatory::Observatory;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What all requests share.
@@ -27,6 +28,8 @@ pub struct Site {
     pub wasm: String,
     /// URL of the style sheet.
     pub style: String,
+    /// URLs of the WASM files that a group of pages needs besides, by the group's name (`pages::PageFile`).
+    pub pages: HashMap<String, Vec<String>>,
 }
 
 /// Makes the `Set-Cookie` values of a session.

@@ -10,7 +10,6 @@ use crate::text::use_text;
 use bars::{BottomBar, TopBar};
 use keyboard::KeyboardHelp;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 /// Draws the frame around the routes.
@@ -25,8 +24,8 @@ pub fn Layout(children: Children) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     wiring::wire(online);
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Glassboard".to_owned() } else { title + " · Glassboard" }/>
-        <a class="skip-link" href="#main">{words.skip_to_content}</a>
+        // The router would scroll, but not move the focus.
+        <a class="skip-link" href="#main" rel="external">{words.skip_to_content}</a>
         <TopBar/>
         <p class="offline" role="status" hidden=move || online.get()>{words.offline}</p>
         <main id="main" tabindex="-1">{children()}</main>

@@ -16,9 +16,12 @@ mod session;
 #[cfg(feature = "ssr")]
 mod shell;
 mod text;
+mod title;
 #[cfg(feature = "hydrate")]
 mod web;
 
 pub use app::App;
+#[cfg(feature = "hydrate")]
+pub use app::load_page;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

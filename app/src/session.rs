@@ -91,14 +91,15 @@ impl Session {
 pub fn SignedInOnly(children: ChildrenFn) -> impl IntoView {
     let session = use_session();
     let location = use_location();
-    move || {
+    let shown = move || {
         if session.is_signed_in() {
             return children().into_any();
         }
         let place = location.pathname.get_untracked();
         lead_to(&next::sign_in_first(&place, &location.search.get_untracked()));
         ().into_any()
-    }
+    };
+    view! { {move || shown()} }.into_any()
 }
 
 #[cfg(feature = "ssr")]

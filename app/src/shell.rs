@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::context::{request, state};
+use crate::pages::SplitPage;
 use crate::text::Text;
+use http::request::Parts;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
@@ -18,9 +20,15 @@ pub fn shell() -> impl IntoView {
     let scheme = theme.clone().unwrap_or_else(|| "light dark".to_owned());
     let page_trace = request.and_then(|request| request.page_trace);
     let (traceparent, document) = page_trace.map(|trace| (trace.traceparent, trace.document_load)).unzip();
+    // What the page's own file needs comes beside the main one, not after it.
+    let file = use_context::<Parts>().and_then(|parts| SplitPage::at(parts.uri.path()));
+    let page_files = file.and_then(|page| site.pages.get(page.file().name())).cloned().unwrap_or_default();
+    let wasm_files = std::iter::once(site.wasm.clone()).chain(page_files).map(|url| {
+        view! { <link rel="preload" href=url r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/> }
+    });
     // Leptos's own tag reads the names of the files from disk; ours are embedded.
     let start = format!(
-        "import({:?}).then(m=>m.default({{module_or_path:{:?}}}).then(()=>m.hydrate()))",
+        "import({:?}).then(m=>m.default({{module_or_path:{:?}}}).then(()=>m.hydrate(location.pathname)))",
         site.script, site.wasm
     );
     view! {
@@ -38,7 +46,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 // Under strict-dynamic, what is loaded early needs the nonce too.
                 <link rel="modulepreload" href=site.script.clone() nonce=use_nonce()/>
-                <link rel="preload" href=site.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                {wasm_files.collect_view()}
                 <script type="module" nonce=use_nonce()>
                     {start}
                 </script>

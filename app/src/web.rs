@@ -3,7 +3,10 @@
 use js_sys::{Date, Intl, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, Element, Event, EventTarget, HtmlDocument, HtmlElement, Window};
+use web_sys::{
+    Document, Element, Event, EventTarget, FormData, HtmlDocument, HtmlElement, HtmlFormElement, SubmitEvent,
+    UrlSearchParams, Window,
+};
 
 #[must_use]
 pub fn window() -> Option<Window> {
@@ -58,6 +61,14 @@ pub fn focus_when_there(selector: &'static str) {
         }
     }
     attempt(selector, 20);
+}
+
+/// The fields of a submitted form, as the browser itself would send them; `None` when they cannot be read.
+#[must_use]
+pub fn form_fields(event: &SubmitEvent) -> Option<String> {
+    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+    let fields = FormData::new_with_form(&form).ok()?;
+    Some(UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?.to_string().into())
 }
 
 /// Milliseconds since 1970.

@@ -24,7 +24,7 @@ export interface Trace {
 
 /** The trace as far as it has arrived; `null` when none can be seen. */
 export async function readTrace(request: APIRequestContext, id: string): Promise<Trace | null> {
-  const answer = await request.post("/fn/traces/get", { form: { trace_id: id, compact: "false" } });
+  const answer = await request.post("/fn/traces/get", { form: { trace_id: id } });
   return answer.ok() ? ((await answer.json()) as Trace) : null;
 }
 

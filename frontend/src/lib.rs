@@ -2,10 +2,14 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Takes over the page that the server has rendered. Panics are reported on the action they happen in.
+/// Takes over the page that the server has rendered, at `path`. Panics are reported on the action they happen in.
 #[wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate(path: String) {
     let hydration = telemetry::browser::start();
-    leptos::mount::hydrate_body(app::App);
+    match app::load_page(&path).await {
+        Ok(()) => leptos::mount::hydrate_body(app::App),
+        // Links and forms go on working, as without scripts.
+        Err(error) => tracing::error!(%error, "the page's code is missing"),
+    }
     hydration.end();
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use telemetry::propagation::hex;
@@ -16,6 +17,13 @@ use telemetry::propagation::hex;
 struct File {
     bytes: Cow<'static, [u8]>,
     hash: [u8; 32],
+}
+
+impl File {
+    /// What `?v=` says of a file with this content; scripts/pages.mjs writes the same.
+    fn version(&self) -> String {
+        hex::encode(&self.hash[..6])
+    }
 }
 
 /// What was built into the program.
@@ -46,20 +54,31 @@ pub const ROOT_FILES: [&str; 4] = ["/favicon.svg", "/favicon.ico", "/robots.txt"
 #[must_use]
 pub fn site() -> Site {
     let url = |path: &str| match file(path) {
-        Some(file) => format!("/{path}?v={}", hex::encode(&file.hash[..6])),
+        Some(file) => format!("/{path}?v={}", file.version()),
         None => format!("/{path}"),
     };
-    Site { script: url("pkg/glassboard.js"), wasm: url("pkg/glassboard.wasm"), style: url("pkg/glassboard.css") }
+    let pages = file("pkg/pages.json").and_then(|file| serde_json::from_slice(&file.bytes).ok());
+    let pages: HashMap<String, Vec<String>> = pages.unwrap_or_default();
+    let urls = |files: Vec<String>| files.iter().map(|name| url(&format!("pkg/{name}"))).collect();
+    Site {
+        script: url("pkg/glassboard.js"),
+        wasm: url("pkg/glassboard.wasm"),
+        style: url("pkg/glassboard.css"),
+        pages: pages.into_iter().map(|(name, files)| (name, urls(files))).collect(),
+    }
 }
 
-/// Serves a file by its path; with `?v=` it never changes.
+/// Serves a file by its path; with `?v=` and its version it never changes.
 pub async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    let Some((file, encoding)) = best(path, request.headers()) else {
+    let asked = request.uri().query().and_then(|query| query.strip_prefix("v="));
+    let versioned = asked.is_some_and(|asked| file(path).is_some_and(|file| file.version() == asked));
+    // A page of another build must not get this one's files: its own would not fit them.
+    let outdated = asked.is_some() && !versioned && FOLDER.is_none();
+    let Some((file, encoding)) = best(path, request.headers()).filter(|_| !outdated) else {
         return crate::problem::Problem::from(model::Code::NotFound).into_response();
     };
     let etag = format!("\"{}\"", hex::encode(&file.hash[..8]));
-    let versioned = request.uri().query().is_some_and(|query| query.starts_with("v="));
     let mut headers = HeaderMap::new();
     let caching = if versioned { "public, max-age=31536000, immutable" } else { "public, max-age=0, must-revalidate" };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));

@@ -74,7 +74,7 @@ fn rest(state: &ServerState, rules: &mut Rules) -> OpenApiRouter<ServerState> {
 }
 
 /// Server functions that need no session; the board itself refuses what they may not do.
-const PUBLIC_FUNCTIONS: [&str; 7] = [
+const PUBLIC_FUNCTIONS: [&str; 8] = [
     "/fn/accounts/current",
     "/fn/accounts/log_in",
     "/fn/accounts/log_out",
@@ -82,6 +82,7 @@ const PUBLIC_FUNCTIONS: [&str; 7] = [
     "/fn/preferences/set",
     "/fn/traces/get",
     "/fn/traces/list",
+    "/fn/traces/ribbon",
 ];
 
 /// Paths and methods of the pages' server functions.

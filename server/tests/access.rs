@@ -9,7 +9,7 @@ use serde_json::json;
 use server::routes::server_function_paths;
 
 /// Server functions that anybody may call.
-const PUBLIC_FUNCTIONS: [&str; 7] = [
+const PUBLIC_FUNCTIONS: [&str; 8] = [
     "/fn/accounts/current",
     "/fn/accounts/log_in",
     "/fn/accounts/log_out",
@@ -17,6 +17,7 @@ const PUBLIC_FUNCTIONS: [&str; 7] = [
     "/fn/preferences/set",
     "/fn/traces/get",
     "/fn/traces/list",
+    "/fn/traces/ribbon",
 ];
 
 /// REST routes that need a session; the second part need an operator.

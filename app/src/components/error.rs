@@ -1,11 +1,11 @@
 //! Errors as readers see them: what happened, what to do, where to look.
 
-use crate::components::CopyButton;
+use crate::components::{CopyButton, FormAction};
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 use model::{BoardError, TraceId};
+use serde::de::DeserializeOwned;
 
 /// An error in the place of what failed. The focus goes to it.
 #[component]
@@ -32,6 +32,7 @@ pub fn ErrorNote(error: BoardError) -> impl IntoView {
             " "
             <CopyButton value=id.to_string()/>
         }
+        .into_any()
     });
     view! {
         <div class="error-note" role="alert" tabindex="-1" node_ref=note>
@@ -47,11 +48,7 @@ pub fn ErrorNote(error: BoardError) -> impl IntoView {
 
 /// The error of a form's last submission, if it failed.
 #[component]
-pub fn ActionError<S>(action: ServerAction<S>) -> impl IntoView
-where
-    S: ServerFn<Error = BoardError> + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync + 'static,
-{
-    let error = move || action.value().with(|value| value.as_ref().and_then(|result| result.as_ref().err()).cloned());
-    move || error().filter(|_| !action.pending().get()).map(|error| view! { <ErrorNote error/> }.into_any())
+pub fn ActionError<T: DeserializeOwned + Send + Sync + 'static>(action: FormAction<T>) -> impl IntoView {
+    let error = move || action.error().filter(|_| !action.pending().get());
+    view! { {move || error().map(|error| view! { <ErrorNote error/> }.into_any())} }.into_any()
 }

@@ -25,10 +25,10 @@ where
             .into_any(),
         })
     };
-    view! { <Transition fallback=move || skeleton(rows, words.loading)>{show}</Transition> }.into_any()
+    view! { <Transition fallback=move || skeleton(rows, words.loading)>{move || show()}</Transition> }.into_any()
 }
 
 fn skeleton(rows: usize, label: &'static str) -> AnyView {
-    let lines = (0..rows).map(|_| view! { <div class="skeleton-line"></div> }).collect_view();
+    let lines = (0..rows).map(|_| view! { <div class="skeleton-line"></div> }.into_any()).collect_view();
     view! { <div class="skeleton" role="status" aria-label=label>{lines}</div> }.into_any()
 }

@@ -14,6 +14,6 @@ pub mod waterfall;
 
 pub use copy::CopyButton;
 pub use error::{ActionError, ErrorNote};
-pub use form::ServerForm;
+pub use form::{FormAction, ServerForm};
 pub use loaded::loaded;
 pub use time::Time;

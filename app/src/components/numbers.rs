@@ -33,6 +33,12 @@ fn with_unit(value: u64, unit: u64, name: &str) -> String {
     String::new()
 }
 
+/// A length for an SVG attribute, such as `12.34%`, from hundredths of a percent.
+#[must_use]
+pub fn percent(hundredths: u32) -> String {
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
 /// A count with separators between thousands, as Korean and English write it: `1,000,000`.
 #[must_use]
 pub fn count(n: u64) -> String {
@@ -49,7 +55,7 @@ pub fn count(n: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, duration};
+    use super::{count, duration, percent};
 
     #[test]
     fn durations_have_three_significant_digits() {
@@ -76,6 +82,13 @@ mod tests {
     #[test]
     fn no_duration_overflows() {
         assert!(duration(u64::MAX).ends_with("min"));
+    }
+
+    #[test]
+    fn lengths_have_two_decimals() {
+        for (hundredths, shown) in [(0, "0.00%"), (7, "0.07%"), (1_234, "12.34%"), (10_000, "100.00%")] {
+            assert_eq!(percent(hundredths), shown);
+        }
     }
 
     #[test]

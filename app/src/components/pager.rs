@@ -35,7 +35,8 @@ pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, Stri
     let arrow = |shown: bool, target: u64, rel: &'static str, label: &'static str, sign: &'static str| {
         shown.then(|| view! { <li><a href=to(target) rel=rel aria-label=label>{sign}</a></li> }.into_any())
     };
-    let hidden = keep.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone()/> });
+    let hidden =
+        keep.iter().map(|(name, value)| view! { <input type="hidden" name=*name value=value.clone()/> }.into_any());
     let jump = (last > 7).then(|| {
         view! {
             <form class="pager-jump" method="get" action=path>
@@ -47,6 +48,7 @@ pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, Stri
                 <button type="submit">{words.go}</button>
             </form>
         }
+        .into_any()
     });
     (last > 1 || page > 1 || has_more).then(|| {
         view! {

@@ -1,39 +1,38 @@
 //! The ribbon: the trace of the last thing the reader did, drawn to scale at the foot of every page.
 
-pub mod segments;
+mod arrival;
 mod state;
 
-use crate::components::numbers::duration;
-use crate::components::waterfall::layout::percent;
+use crate::components::numbers::{duration, percent};
+use crate::functions::observe::{RibbonPicture, Segment};
 use crate::functions::preferences::SetPreferences;
-use crate::text::observe::Observe;
+use crate::text::ribbon::Words;
 use crate::text::use_text;
+pub use arrival::{Arrival, arrival};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use model::Trace;
-use segments::{Segment, segments, time_by_part};
 pub use state::{RibbonState, provide_ribbon};
 
-/// A segment of this width has room for its part's name, in percent of the strip.
-const ROOM_FOR_NAME: f64 = 12.0;
+/// A segment of this width has room for its part's name, in hundredths of a percent of the strip.
+const ROOM_FOR_NAME: u32 = 1_200;
 
 /// The strip with a link to its trace; without JavaScript, a link to the trace of this page.
 #[component]
 pub fn Ribbon() -> impl IntoView {
-    let words = &use_text().observe.ribbon;
+    let words = &use_text().ribbon.ribbon;
     let state = expect_context::<RibbonState>();
     let body = move || if state.is_folded() { ().into_any() } else { view! { <Strip state/> }.into_any() };
     let toggle = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         state.fold(!state.is_folded_untracked());
     };
-    let wish = move || if state.is_folded() { "open" } else { "folded" };
-    let label = move || if state.is_folded() { words.unfold } else { words.fold };
+    let label = move |folded: bool| if folded { words.unfold } else { words.fold };
     view! {
         <div class="ribbon" role="group" aria-label=words.label class:folded=move || state.is_folded() class:failed=move || state.failed()>
-            {body}
+            {move || body()}
             <form class="ribbon-fold" method="post" action=SetPreferences::url() on:submit=toggle>
-                <button class="quiet" type="submit" name="ribbon" value=wish aria-label=label title=label>
+                <button class="quiet" type="submit" name="ribbon" value=move || if state.is_folded() { "open" } else { "folded" }
+                    aria-label=move || label(state.is_folded()) title=move || label(state.is_folded())>
                     <span aria-hidden="true">{move || if state.is_folded() { "▴" } else { "▾" }}</span>
                 </button>
             </form>
@@ -44,10 +43,10 @@ pub fn Ribbon() -> impl IntoView {
 
 #[component]
 fn Strip(state: RibbonState) -> impl IntoView {
-    let words = &use_text().observe;
+    let words = use_text().ribbon;
     let title = move || state.title().unwrap_or_else(|| words.ribbon.this_page.to_owned());
-    let address = move || state.trace_id().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
-    let total = move || state.with_trace(|trace| trace.map(|trace| duration(trace.duration_us)));
+    let address = |id: Option<String>| id.map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
+    let total = move || state.with_picture(|picture| picture.map(|picture| duration(picture.duration_us)));
     let failure = move || {
         let id = state.failed().then(|| state.trace_id()).flatten()?;
         Some(view! { <span class="ribbon-error">"⚠ " {words.ribbon.failed} " " <code>{id}</code></span> }.into_any())
@@ -59,28 +58,28 @@ fn Strip(state: RibbonState) -> impl IntoView {
     };
     view! {
         <div class="ribbon-link">
-            <span class="ribbon-title" dir="auto">{title}</span>
-            <span class="ribbon-total">{total}</span>
-            <span class="ribbon-picture">{move || state.with_trace(|trace| picture(trace, words))}</span>
-            <span class="ribbon-parts">{move || state.with_trace(|trace| trace.map(|trace| legend(trace, words)))}</span>
-            {failure}
+            <span class="ribbon-title" dir="auto">{move || title()}</span>
+            <span class="ribbon-total">{move || total()}</span>
+            <span class="ribbon-picture">{move || state.with_picture(|picture| strip(picture, words))}</span>
+            <span class="ribbon-parts">{move || state.with_picture(|picture| picture.map(|picture| legend(picture, words)))}</span>
+            {move || failure()}
             // Its area is the whole strip.
-            <a class="ribbon-open" href=address><span>{words.ribbon.open} " ›"</span></a>
+            <a class="ribbon-open" href=move || address(state.trace_id())><span>{words.ribbon.open} " ›"</span></a>
         </div>
-        <span class="visually-hidden" role="status">{spoken}</span>
+        <span class="visually-hidden" role="status">{move || spoken()}</span>
     }
     .into_any()
 }
 
 /// The strip itself; an empty track until there is a trace.
-fn picture(trace: Option<&Trace>, words: &'static Observe) -> AnyView {
-    let drawn = trace.map(segments).unwrap_or_default();
-    let drawn = drawn.into_iter().map(|segment| draw(&segment, words)).collect_view();
+fn strip(picture: Option<&RibbonPicture>, words: &'static Words) -> AnyView {
+    let segments = picture.map(|picture| &*picture.segments).unwrap_or_default();
+    let drawn = segments.iter().map(|segment| draw(segment, words)).collect_view();
     view! { <svg class="ribbon-strip" width="100%" height="100%" aria-hidden="true" focusable="false">{drawn}</svg> }
         .into_any()
 }
 
-fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
+fn draw(segment: &Segment, words: &'static Words) -> AnyView {
     let class = match segment.part {
         None => "cut".to_owned(),
         Some(part) if segment.failed => format!("part-{} failed", part.as_str()),
@@ -93,17 +92,18 @@ fn draw(segment: &Segment, words: &'static Observe) -> AnyView {
     view! {
         <svg class=class x=percent(segment.x) width=percent(segment.width) height="100%">
             <rect width="100%" height="100%"></rect>
-            {label.map(|label| view! { <text x="5" y="50%">{label}</text> })}
+            {label.map(|label| view! { <text x="5" y="50%">{label}</text> }.into_any())}
         </svg>
     }
     .into_any()
 }
 
 /// How long each part took, for readers who cannot tell the colours apart.
-fn legend(trace: &Trace, words: &'static Observe) -> AnyView {
-    let entry = |(part, us): (model::Part, u64)| {
+fn legend(picture: &RibbonPicture, words: &'static Words) -> AnyView {
+    let entry = |&(part, us): &(model::Part, u64)| {
         let class = format!("swatch part-{}", part.as_str());
         view! { <span class="ribbon-part"><span class=class aria-hidden="true"></span> {words.parts.name(part)} " " {duration(us)}</span> }
+            .into_any()
     };
-    time_by_part(trace).into_iter().map(entry).collect_view().into_any()
+    picture.parts.iter().map(entry).collect_view().into_any()
 }

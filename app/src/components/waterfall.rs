@@ -6,8 +6,7 @@ pub mod layout;
 pub mod sample;
 
 use crate::components::numbers::duration;
-use crate::text::observe::Observe;
-use crate::text::use_text;
+use crate::text::{Text, use_text};
 pub use detail::SpanDetail;
 use layout::{Scale, percent};
 use leptos::ev::FocusEvent;
@@ -24,10 +23,11 @@ const DEEPEST: u32 = 16;
 /// move among them, and the one with the focus becomes `selected`.
 #[component]
 pub fn Waterfall(trace: Trace, shown: Memo<Option<String>>, selected: RwSignal<Option<String>>) -> impl IntoView {
-    let words = use_text().observe;
+    let text = use_text();
+    let words = text.observe();
     let scale = Scale::of(&trace);
     let selector = Selector::new(move || shown.get());
-    let rows = trace.spans.iter().map(|span| row(span, scale, &selector, words)).collect_view();
+    let rows = trace.spans.iter().map(|span| row(span, scale, &selector, text)).collect_view();
     let select = move |event: FocusEvent| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         if let Some(id) = target.and_then(|target| target.get_attribute("data-span")) {
@@ -63,12 +63,8 @@ pub fn Waterfall(trace: Trace, shown: Memo<Option<String>>, selected: RwSignal<O
     .into_any()
 }
 
-fn row(
-    span: &Span,
-    scale: Scale,
-    selector: &Selector<Option<String>>,
-    words: &'static Observe,
-) -> impl IntoView + use<> {
+fn row(span: &Span, scale: Scale, selector: &Selector<Option<String>>, text: &'static Text) -> impl IntoView + use<> {
+    let words = text.observe();
     let bar = scale.bar(span);
     let (id, selector) = (Some(span.span_id.clone()), selector.clone());
     let class = format!("part-{}", span.part.as_str());
@@ -81,7 +77,7 @@ fn row(
                 {span.error.is_some().then(|| view! { <strong class="error-label">{words.trace.error}</strong> })}
                 {span.orphan.then(|| view! { <span class="orphan" title=words.trace.orphan aria-label=words.trace.orphan role="img">"⋯"</span> })}
             </th>
-            <td class="wf-part">{words.parts.name(span.part)}</td>
+            <td class="wf-part">{text.ribbon.parts.name(span.part)}</td>
             <td class="wf-time">
                 <svg width="100%" height="14" aria-hidden="true">
                     <rect class=class x=percent(bar.start) width=percent(bar.width) height="14" rx="2"></rect>
@@ -95,10 +91,10 @@ fn row(
 /// Which colour stands for which part.
 #[component]
 pub fn PartLegend() -> impl IntoView {
-    let words = use_text().observe;
+    let (words, parts) = (use_text().observe(), &use_text().ribbon.parts);
     let entry = |part: Part| {
         let class = format!("swatch part-{}", part.as_str());
-        view! { <li><span class=class aria-hidden="true"></span> {words.parts.name(part)}</li> }
+        view! { <li><span class=class aria-hidden="true"></span> {parts.name(part)}</li> }
     };
     view! { <ul class="legend" aria-label=words.trace.legend>{Part::ALL.map(entry).collect_view()}</ul> }.into_any()
 }

@@ -1,5 +1,6 @@
 //! Register, sign in and out, password, sessions.
 
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{Account, BoardError, SessionSummary};
 use telemetry::client::TracedClient;
@@ -58,7 +59,7 @@ pub async fn change_password(current: String, new: String) -> Result<(), BoardEr
 ///
 /// # Errors
 /// `Unauthenticated`, `Unavailable`.
-#[server(prefix = "/fn", endpoint = "accounts/sessions", client = TracedClient)]
+#[server(prefix = "/fn", endpoint = "accounts/sessions", protocol = Call, client = TracedClient)]
 pub async fn sessions() -> Result<Vec<SessionSummary>, BoardError> {
     let result = async {
         let (who, _) = crate::context::signed_in()?;
@@ -84,7 +85,7 @@ pub async fn end_session(id: String) -> Result<(), BoardError> {
 ///
 /// # Errors
 /// None of its own.
-#[server(prefix = "/fn", endpoint = "accounts/current", client = TracedClient)]
+#[server(prefix = "/fn", endpoint = "accounts/current", protocol = Call, client = TracedClient)]
 pub async fn current() -> Result<Option<Account>, BoardError> {
     let account = |(who, caller)| crate::context::state().board.accounts().account(&who, &caller);
     Ok(crate::context::signed_in().ok().map(account))

@@ -1,5 +1,6 @@
 //! Post, list and delete messages.
 
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, Message, MessagePage, Scope};
 use telemetry::client::TracedClient;
@@ -8,7 +9,7 @@ use telemetry::client::TracedClient;
 ///
 /// # Errors
 /// `Unauthenticated`, `Unavailable`.
-#[server(prefix = "/fn", endpoint = "messages/list", client = TracedClient)]
+#[server(prefix = "/fn", endpoint = "messages/list", protocol = Call, client = TracedClient)]
 pub async fn list_messages(scope: Scope, page: u64) -> Result<MessagePage, BoardError> {
     use model::PageRequest;
     let result = async {

@@ -1,5 +1,6 @@
 //! Generate sample messages, and remove them together.
 
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, SampleJob};
 use telemetry::client::TracedClient;
@@ -44,7 +45,7 @@ pub async fn cancel_samples() -> Result<(), BoardError> {
 ///
 /// # Errors
 /// `Unauthenticated`.
-#[server(prefix = "/fn", endpoint = "samples/status", client = TracedClient)]
+#[server(prefix = "/fn", endpoint = "samples/status", protocol = Call, client = TracedClient)]
 pub async fn samples_status() -> Result<Option<SampleJob>, BoardError> {
     super::door::answer(reader().map(|_| crate::context::state().board.samples().current()))
 }

@@ -1,5 +1,6 @@
 //! Search messages.
 
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, SearchPage};
 use telemetry::client::TracedClient;
@@ -8,7 +9,7 @@ use telemetry::client::TracedClient;
 ///
 /// # Errors
 /// `Unauthenticated`; `InvalidQuery` when longer than 200 characters; `Unavailable`.
-#[server(prefix = "/fn", endpoint = "search/find", client = TracedClient)]
+#[server(prefix = "/fn", endpoint = "search/find", protocol = Call, client = TracedClient)]
 pub async fn find_messages(query: String, page: u64) -> Result<Option<SearchPage>, BoardError> {
     use model::{PageRequest, SearchQuery};
     let result = async {

@@ -100,7 +100,7 @@ fn ThemeSwitch() -> impl IntoView {
 fn AccountMenu() -> impl IntoView {
     let (text, session) = (use_text(), use_session());
     let places = &text.common.places;
-    move || match session.account() {
+    let menu = move || match session.account() {
         None => view! { <a class="sign-in" href="/login">{places.sign_in}</a> }.into_any(),
         Some(account) => view! {
             <details class="menu account-menu">
@@ -120,5 +120,6 @@ fn AccountMenu() -> impl IntoView {
             </details>
         }
         .into_any(),
-    }
+    };
+    view! { {move || menu()} }.into_any()
 }

@@ -1,10 +1,18 @@
-use crate::text::use_text;
 use leptos::prelude::*;
 
-/// The dialog that `?` opens.
+/// The dialog that `?` opens. Nothing in it ever changes: the server writes it, and the browser leaves it as it is.
 #[component]
 pub fn KeyboardHelp() -> impl IntoView {
-    let common = &use_text().common;
+    #[cfg(feature = "ssr")]
+    let content = content(crate::text::use_text());
+    #[cfg(not(feature = "ssr"))]
+    let content = String::new();
+    view! { <dialog id="keyboard-help" aria-labelledby="keyboard-title" inner_html=content></dialog> }.into_any()
+}
+
+#[cfg(feature = "ssr")]
+fn content(text: &'static crate::text::Text) -> String {
+    let common = &text.common;
     let words = &common.keyboard;
     let rows = [
         ("/", words.search),
@@ -21,11 +29,9 @@ pub fn KeyboardHelp() -> impl IntoView {
         view! { <tr><th scope="row"><kbd>{keys}</kbd></th><td>{what}</td></tr> }
     };
     view! {
-        <dialog id="keyboard-help" aria-labelledby="keyboard-title">
-            <h2 id="keyboard-title">{words.title}</h2>
-            <table><tbody>{rows.map(row).collect_view()}</tbody></table>
-            <form method="dialog"><button type="submit">{common.close}</button></form>
-        </dialog>
+        <h2 id="keyboard-title">{words.title}</h2>
+        <table><tbody>{rows.map(row).collect_view()}</tbody></table>
+        <form method="dialog"><button type="submit">{common.close}</button></form>
     }
-    .into_any()
+    .to_html()
 }

@@ -1,10 +1,10 @@
 //! One stream for all tabs: the tab that holds the lock reads it and tells the others.
 
+use super::News;
 use crate::session::Session;
 use crate::web;
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
-use model::LiveEvent;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
@@ -13,10 +13,12 @@ use web_sys::{BroadcastChannel, Event, EventSource, MessageEvent};
 
 const KINDS: [&str; 6] =
     ["message_posted", "message_deleted", "messages_changed", "api_call", "samples", "session_ended"];
+/// What a tab tells itself and others when it may have missed news.
+const MISSED_SOME: News<'_> = News::new("messages_changed", "{}");
 /// How long to wait before a stream that the server refused is asked for again.
 const AGAIN_MS: i32 = 10_000;
 
-type Listener = Rc<dyn Fn(&LiveEvent)>;
+type Listener = Rc<dyn Fn(News<'_>)>;
 
 thread_local! {
     static LISTENERS: RefCell<Vec<(u64, Listener)>> = const { RefCell::new(Vec::new()) };
@@ -24,7 +26,7 @@ thread_local! {
     static FOLLOWING: RefCell<Option<Following>> = const { RefCell::new(None) };
 }
 
-pub fn add_listener(listener: Box<dyn Fn(&LiveEvent)>) -> u64 {
+pub fn add_listener(listener: Box<dyn Fn(News<'_>)>) -> u64 {
     let id = NEXT_ID.get();
     NEXT_ID.set(id + 1);
     LISTENERS.with_borrow_mut(|listeners| listeners.push((id, listener.into())));
@@ -35,11 +37,11 @@ pub fn remove_listener(id: u64) {
     LISTENERS.with_borrow_mut(|listeners| listeners.retain(|(other, _)| *other != id));
 }
 
-fn tell(event: &LiveEvent) {
+fn tell(news: News<'_>) {
     // A listener may add or remove others.
     let listeners = LISTENERS.with_borrow(|listeners| listeners.iter().map(|(_, l)| l.clone()).collect::<Vec<_>>());
     for listener in listeners {
-        listener(event);
+        listener(news);
     }
 }
 
@@ -52,8 +54,8 @@ struct Following {
 }
 
 pub fn follow(session: Session) {
-    add_listener(Box::new(move |event| {
-        if matches!(event, LiveEvent::SessionEnded) {
+    add_listener(Box::new(move |news| {
+        if news.kind == "session_ended" {
             session.end();
         }
     }));
@@ -68,7 +70,7 @@ pub fn follow(session: Session) {
         let restored = Reflect::get(&event, &"persisted".into()).is_ok_and(|persisted| persisted.is_truthy());
         if let Some(name) = session.name().filter(|_| restored) {
             start(&name);
-            tell(&LiveEvent::MessagesChanged);
+            tell(MISSED_SOME);
         }
     });
 }
@@ -93,8 +95,8 @@ fn start(username: &str) {
     let channel = BroadcastChannel::new(&name).ok();
     if let Some(channel) = &channel {
         web::listen(channel, "message", |event| {
-            if let Some(data) = text_of(&event) {
-                receive(&data);
+            if let Some((kind, data)) = text_of(&event).as_deref().and_then(|text| text.split_once(' ')) {
+                tell(News::new(kind, data));
             }
         });
     }
@@ -137,8 +139,9 @@ fn read_stream() {
     for kind in KINDS {
         web::listen(&source, kind, |event| {
             let Some(data) = text_of(&event) else { return };
-            pass_on(&data);
-            receive(&data);
+            let news = News::new(kind, &data);
+            pass_on(news);
+            tell(news);
         });
     }
     let opened_before = Cell::new(false);
@@ -170,27 +173,17 @@ fn reopen(closed: &EventSource) {
 }
 
 fn missed_some() {
-    let event = LiveEvent::MessagesChanged;
-    if let Ok(data) = serde_json::to_string(&event) {
-        pass_on(&data);
-    }
-    tell(&event);
+    pass_on(MISSED_SOME);
+    tell(MISSED_SOME);
 }
 
-/// To the other tabs.
-fn pass_on(data: &str) {
+/// To the other tabs, as `kind data`.
+fn pass_on(news: News<'_>) {
     FOLLOWING.with_borrow(|following| {
         if let Some(channel) = following.as_ref().and_then(|following| following.channel.as_ref()) {
-            let _ = channel.post_message(&data.into());
+            let _ = channel.post_message(&[news.kind, news.data].join(" ").into());
         }
     });
-}
-
-fn receive(data: &str) {
-    match serde_json::from_str(data) {
-        Ok(event) => tell(&event),
-        Err(error) => tracing::warn!(%error, "live event not understood"),
-    }
 }
 
 fn text_of(event: &Event) -> Option<String> {

@@ -5,17 +5,17 @@ mod sessions;
 
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use password::PasswordForm;
 use sessions::SessionList;
 
 /// Changes the password, lists and ends sessions.
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    let title = use_text().board.account.title;
+    let title = use_text().door().account.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Account/>
         </SignedInOnly>
@@ -25,7 +25,7 @@ pub fn AccountPage() -> impl IntoView {
 
 #[component]
 fn Account() -> impl IntoView {
-    let (words, session) = (&use_text().board.account, use_session());
+    let (words, session) = (&use_text().door().account, use_session());
     let name = move || session.account().map(|account| account.username.to_string());
     let operator = move || session.is_operator().then(|| view! { <span class="badge">{words.operator}</span> });
     view! {

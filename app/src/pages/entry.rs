@@ -1,30 +1,25 @@
 //! The form that signing in and registering share.
 
 use crate::components::draft::use_draft;
-use crate::components::{ActionError, ServerForm};
+use crate::components::{ActionError, FormAction, ServerForm};
 use crate::next;
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
-use leptos::server_fn::serde::de::DeserializeOwned;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::params::ParamsMap;
-use model::{Account, BoardError};
+use model::Account;
 
 /// User name and password, sent to `action`. `password` is the field's autocomplete purpose.
 #[component]
-pub fn EntryForm<S>(
-    action: ServerAction<S>,
+pub fn EntryForm(
+    action: FormAction<Account>,
     form: &'static str,
     submit: &'static str,
     password: &'static str,
-) -> impl IntoView
-where
-    S: ServerFn<Output = Account, Error = BoardError> + DeserializeOwned + Clone + Send + Sync + 'static,
-{
-    let words = &use_text().board.entry;
+) -> impl IntoView {
+    let words = &use_text().door().entry;
     let (session, navigate, query) = (use_session(), use_navigate(), use_query_map());
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
     Effect::new(move |_| {

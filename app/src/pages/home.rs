@@ -3,15 +3,15 @@
 use crate::components::ribbon::Ribbon;
 use crate::session::use_session;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// The front page: a promise, its proof, and three steps to try it.
 #[component]
 pub fn HomePage() -> impl IntoView {
     let words = &use_text().board.home;
+    set_title(words.title);
     view! {
-        <Title text=words.title/>
         <div class="home">
             <h1>{words.headline}</h1>
             <p class="promise">{words.promise}</p>
@@ -39,24 +39,27 @@ fn Steps() -> impl IntoView {
     let more = move || {
         let words = [(true, words.samples_hint, "/samples"), (session.is_operator(), words.operators_hint, "/logs")];
         let shown = words.into_iter().filter(|(shown, ..)| *shown && session.is_signed_in());
-        shown.map(|(_, hint, href)| view! { <p class="hint"><a href=href>{hint}</a></p> }).collect_view()
+        shown
+            .map(|(_, hint, href)| view! { <p class="hint"><a href=href>{hint}</a></p> }.into_any())
+            .collect_view()
+            .into_any()
     };
     let trace = latest_trace();
-    let trace_link = move || trace.get().map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
+    let address = |id: Option<String>| id.map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
     view! {
         <h2>{words.steps}</h2>
         <ol class="steps">
-            <li>{first}</li>
+            <li>{move || first()}</li>
             <li>
                 <a class="step-link" href="/messages">{words.post}</a>
                 <p>{words.post_why}</p>
             </li>
             <li>
-                <a class="step-link" href=trace_link>{words.open_trace}</a>
+                <a class="step-link" href=move || address(trace.get())>{words.open_trace}</a>
                 <p>{words.open_trace_why}</p>
             </li>
         </ol>
-        {more}
+        {move || more()}
     }
     .into_any()
 }

@@ -1,17 +1,18 @@
 use super::entry::EntryForm;
+use crate::components::FormAction;
 use crate::functions::accounts::LogIn;
 use crate::session::use_session;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 /// Signs in, and leads to where the reader wanted to go.
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let words = &use_text().board.entry;
+    let words = &use_text().door().entry;
     let (session, query) = (use_session(), use_query_map());
-    let log_in = ServerAction::<LogIn>::new();
+    let log_in = FormAction::of::<LogIn>();
     let why = move || {
         let wanted = query.with(|query| query.get_str("next").is_some());
         match session.has_ended() {
@@ -20,8 +21,8 @@ pub fn LoginPage() -> impl IntoView {
         }
     };
     let already = move || session.account().map(|account| (words.already)(account.username.as_str()));
+    set_title(words.sign_in_title);
     view! {
-        <Title text=words.sign_in_title/>
         <div class="column narrow">
             <h1>{words.sign_in_title}</h1>
             {move || why().map(|why| view! { <p class="note" role="status">{why}</p> })}

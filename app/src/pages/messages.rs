@@ -4,11 +4,12 @@ mod list;
 mod news;
 mod post_form;
 
+use crate::components::FormAction;
 use crate::functions::messages::{DeleteMessage, PostMessage, list_messages};
 use crate::session::SignedInOnly;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use list::MessageList;
 use model::Scope;
@@ -19,8 +20,8 @@ use post_form::PostForm;
 #[component]
 pub fn MessagesPage() -> impl IntoView {
     let title = use_text().board.messages.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Board/>
         </SignedInOnly>
@@ -40,8 +41,8 @@ fn Board() -> impl IntoView {
         let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
         number.unwrap_or(1_u64).max(1)
     });
-    let post = ServerAction::<PostMessage>::new();
-    let delete = ServerAction::<DeleteMessage>::new();
+    let post = FormAction::of::<PostMessage>();
+    let delete = FormAction::of::<DeleteMessage>();
     let refresh = RwSignal::new(0_u32);
     let asked = move || (scope.get(), page.get(), refresh.get(), delete.version().get());
     let messages = Resource::new(asked, |(scope, page, ..)| list_messages(scope, page));

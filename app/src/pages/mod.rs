@@ -1,4 +1,4 @@
-//! One file per page.
+//! One file per page, and the routes to them.
 
 mod account;
 mod entry;
@@ -8,14 +8,11 @@ mod messages;
 mod not_found;
 pub mod observe;
 mod register;
+mod routes;
 mod samples;
 mod search;
 
-pub use account::AccountPage;
 pub use home::HomePage;
-pub use login::LoginPage;
 pub use messages::MessagesPage;
 pub use not_found::NotFoundPage;
-pub use register::RegisterPage;
-pub use samples::SamplesPage;
-pub use search::SearchPage;
+pub use routes::SplitPage;

@@ -1,6 +1,6 @@
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// What is shown for an address that leads nowhere, with status 404.
 #[component]
@@ -10,8 +10,8 @@ pub fn NotFoundPage() -> impl IntoView {
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
+    set_title(words.title);
     view! {
-        <Title text=words.title/>
         <div class="column">
             <h1>{words.title}</h1>
             <p>{words.advice}</p>

@@ -1,18 +1,19 @@
 use super::entry::{EntryForm, other_way};
+use crate::components::FormAction;
 use crate::functions::accounts::Register;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 /// Registers, which signs in right away.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    let words = &use_text().board.entry;
+    let words = &use_text().door().entry;
     let query = use_query_map();
-    let register = ServerAction::<Register>::new();
+    let register = FormAction::of::<Register>();
+    set_title(words.register_title);
     view! {
-        <Title text=words.register_title/>
         <div class="column narrow">
             <h1>{words.register_title}</h1>
             <EntryForm action=register form="accounts/register" submit=words.register password="new-password"/>

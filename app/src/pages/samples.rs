@@ -4,22 +4,23 @@ mod progress;
 
 use crate::components::draft::use_draft;
 use crate::components::numbers::count;
-use crate::components::{ActionError, ServerForm, loaded};
+use crate::components::{ActionError, FormAction, ServerForm, loaded};
 use crate::functions::samples::{CancelSamples, GenerateSamples, RemoveSamples, samples_status};
 use crate::live::on_live;
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
-use model::{LiveEvent, SampleJob, SampleState};
+use model::{SampleJob, SampleState};
 use progress::Progress;
+use serde::Deserialize;
 
 /// Generates sample messages, with their progress.
 #[component]
 pub fn SamplesPage() -> impl IntoView {
-    let title = use_text().board.samples.title;
+    let title = use_text().search().samples.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Samples/>
         </SignedInOnly>
@@ -29,17 +30,19 @@ pub fn SamplesPage() -> impl IntoView {
 
 #[component]
 fn Samples() -> impl IntoView {
-    let words = &use_text().board.samples;
-    let generate = ServerAction::<GenerateSamples>::new();
-    let remove = ServerAction::<RemoveSamples>::new();
-    let cancel = ServerAction::<CancelSamples>::new();
+    let words = &use_text().search().samples;
+    let generate = FormAction::of::<GenerateSamples>();
+    let remove = FormAction::of::<RemoveSamples>();
+    let cancel = FormAction::of::<CancelSamples>();
     let asked = move || (generate.version().get(), remove.version().get(), cancel.version().get());
     let status = Resource::new(asked, |_| samples_status());
     // News is newer than what was loaded before it.
     let news = RwSignal::new(None::<SampleJob>);
     on_live(move |event| {
-        if let LiveEvent::Samples { job } = event {
-            news.set(Some(job.clone()));
+        if event.kind == "samples"
+            && let Some(Progressed { job }) = event.read()
+        {
+            news.set(Some(job));
         }
     });
     let show = move |loaded: Option<SampleJob>| {
@@ -64,6 +67,12 @@ fn Samples() -> impl IntoView {
     .into_any()
 }
 
+/// The fields of `LiveEvent::Samples`.
+#[derive(Deserialize)]
+struct Progressed {
+    job: SampleJob,
+}
+
 /// The job that is further on; ids count up.
 fn latest(loaded: Option<SampleJob>, news: Option<SampleJob>) -> Option<SampleJob> {
     let age = |job: &SampleJob| (job.id, job.state != SampleState::Running, job.done);
@@ -75,8 +84,8 @@ fn is_running(job: Memo<Option<SampleJob>>) -> bool {
 }
 
 #[component]
-fn GenerateForm(generate: ServerAction<GenerateSamples>, job: Memo<Option<SampleJob>>) -> impl IntoView {
-    let words = &use_text().board.samples;
+fn GenerateForm(generate: FormAction<SampleJob>, job: Memo<Option<SampleJob>>) -> impl IntoView {
+    let words = &use_text().search().samples;
     let most = match use_session().is_operator() {
         true => SampleJob::MAX_FOR_OPERATORS,
         false => SampleJob::MAX_FOR_ANYBODY,
@@ -99,8 +108,8 @@ fn GenerateForm(generate: ServerAction<GenerateSamples>, job: Memo<Option<Sample
 }
 
 #[component]
-fn RemoveForm(remove: ServerAction<RemoveSamples>, job: Memo<Option<SampleJob>>) -> impl IntoView {
-    let words = &use_text().board.samples;
+fn RemoveForm(remove: FormAction<SampleJob>, job: Memo<Option<SampleJob>>) -> impl IntoView {
+    let words = &use_text().search().samples;
     let what = if use_session().is_operator() { words.remove_all } else { words.remove_own };
     view! {
         <ServerForm action=remove class="row-form">
@@ -115,12 +124,20 @@ fn RemoveForm(remove: ServerAction<RemoveSamples>, job: Memo<Option<SampleJob>>)
 
 #[cfg(test)]
 mod tests {
-    use super::latest;
-    use model::{SampleJob, SampleState, Timestamp};
+    use super::{Progressed, latest};
+    use model::{LiveEvent, SampleJob, SampleState, Timestamp};
 
     fn job(id: u64, done: u64, state: SampleState) -> Option<SampleJob> {
         let (username, started_at) = ("mina".to_owned(), Timestamp::default());
         Some(SampleJob { id, username, removing: false, wanted: 9, done, state, started_at, elapsed_ms: 1 })
+    }
+
+    #[test]
+    fn news_of_a_job_is_read_as_it_is_written() {
+        let job = job(1, 5, SampleState::Running);
+        let written = job.clone().map(|job| serde_json::to_string(&LiveEvent::Samples { job }).unwrap_or_default());
+        let read = written.and_then(|written| serde_json::from_str(&written).ok());
+        assert_eq!(read.map(|progressed: Progressed| progressed.job), job);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::functions::search::find_messages;
 use crate::next::encode;
 use crate::session::SignedInOnly;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::web_sys::HtmlInputElement;
-use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use model::SearchQuery;
@@ -23,13 +23,13 @@ const PAUSE_MS: i32 = 150;
 /// Searches messages: `?q=` and `&page=N` from 1.
 #[component]
 pub fn SearchPage() -> impl IntoView {
-    let words = &use_text().board.search;
+    let words = &use_text().search().search;
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
     let title =
         move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Search wanted/>
         </SignedInOnly>
@@ -60,7 +60,7 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
 
 #[component]
 fn SearchField(wanted: Memo<String>) -> impl IntoView {
-    let (words, navigate) = (&use_text().board.search, use_navigate());
+    let (words, navigate) = (&use_text().search().search, use_navigate());
     let field = NodeRef::<Input>::new();
     let search = Rc::new(move || {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };

@@ -12,9 +12,12 @@ pub struct Common {
     pub loading: &'static str,
     pub offline: &'static str,
     pub try_again: &'static str,
+    /// Of the keyboard's dialog, like `keyboard`: only the server writes it.
+    #[cfg(feature = "ssr")]
     pub close: &'static str,
     pub error: ErrorWords,
     pub not_found: NotFound,
+    #[cfg(feature = "ssr")]
     pub keyboard: Keyboard,
     pub time: Times,
     pub pager: PagerWords,
@@ -50,6 +53,7 @@ pub struct NotFound {
     pub home: &'static str,
 }
 
+#[cfg(feature = "ssr")]
 pub struct Keyboard {
     pub title: &'static str,
     pub search: &'static str,
@@ -106,6 +110,7 @@ pub static KO: Common = Common {
     loading: "불러오고 있어요",
     offline: "인터넷에 연결되어 있지 않아요. 보던 내용은 그대로 있어요.",
     try_again: "다시 시도하기",
+    #[cfg(feature = "ssr")]
     close: "닫기",
     error: ErrorWords {
         code: "코드",
@@ -119,6 +124,7 @@ pub static KO: Common = Common {
         advice: "주소를 다시 확인하거나 아래에서 시작해 주세요.",
         home: "첫 화면으로 가기",
     },
+    #[cfg(feature = "ssr")]
     keyboard: Keyboard {
         title: "키보드",
         search: "검색하기",
@@ -173,6 +179,7 @@ pub static EN: Common = Common {
     loading: "Loading",
     offline: "You are offline. What you see stays here.",
     try_again: "Try again",
+    #[cfg(feature = "ssr")]
     close: "Close",
     error: ErrorWords {
         code: "Code",
@@ -186,6 +193,7 @@ pub static EN: Common = Common {
         advice: "Check the address, or start here.",
         home: "Go to the front page",
     },
+    #[cfg(feature = "ssr")]
     keyboard: Keyboard {
         title: "Keyboard",
         search: "Search",

@@ -2,7 +2,10 @@
 
 pub mod board;
 pub mod common;
+pub mod door;
 pub mod observe;
+pub mod ribbon;
+pub mod search;
 
 use leptos::prelude::{provide_context, use_context};
 use model::Lang;
@@ -12,18 +15,43 @@ pub struct Text {
     pub lang: Lang,
     pub common: &'static common::Common,
     pub board: &'static board::Board,
-    pub observe: &'static observe::Observe,
+    pub ribbon: &'static ribbon::Words,
 }
 
-static KO: Text = Text { lang: Lang::Ko, common: &common::KO, board: &board::KO, observe: &observe::KO };
-static EN: Text = Text { lang: Lang::En, common: &common::EN, board: &board::EN, observe: &observe::EN };
+static KO: Text = Text { lang: Lang::Ko, common: &common::KO, board: &board::KO, ribbon: &ribbon::KO };
+static EN: Text = Text { lang: Lang::En, common: &common::EN, board: &board::EN, ribbon: &ribbon::EN };
 
+/// The words of pages that have a file of their own are asked for by a function, so that they are in that file.
 impl Text {
     #[must_use]
     pub fn of(lang: Lang) -> &'static Self {
         match lang {
             Lang::Ko => &KO,
             Lang::En => &EN,
+        }
+    }
+
+    #[must_use]
+    pub fn door(&self) -> &'static door::Door {
+        match self.lang {
+            Lang::Ko => &door::KO,
+            Lang::En => &door::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn search(&self) -> &'static search::Finding {
+        match self.lang {
+            Lang::Ko => &search::KO,
+            Lang::En => &search::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn observe(&self) -> &'static observe::Observe {
+        match self.lang {
+            Lang::Ko => &observe::KO,
+            Lang::En => &observe::EN,
         }
     }
 }

@@ -1,47 +1,11 @@
-//! Words of the ribbon and of the pages under Observe.
-
-use model::Part;
+//! Words of the pages under Observe.
 
 /// The words of this area, in one language.
 pub struct Observe {
-    pub parts: Parts,
-    pub ribbon: Ribbon,
     pub traces: Traces,
     pub trace: Trace,
     pub logs: Logs,
     pub status: Status,
-}
-
-/// The parts of the system, as legends name them.
-pub struct Parts {
-    pub browser: &'static str,
-    pub server: &'static str,
-    pub database: &'static str,
-    pub cache: &'static str,
-    pub queue: &'static str,
-}
-
-impl Parts {
-    #[must_use]
-    pub const fn name(&self, part: Part) -> &'static str {
-        match part {
-            Part::Browser => self.browser,
-            Part::Server => self.server,
-            Part::Database => self.database,
-            Part::Cache => self.cache,
-            Part::Queue => self.queue,
-        }
-    }
-}
-
-pub struct Ribbon {
-    pub label: &'static str,
-    /// Without JavaScript, and until the first trace has arrived.
-    pub this_page: &'static str,
-    pub open: &'static str,
-    pub fold: &'static str,
-    pub unfold: &'static str,
-    pub failed: &'static str,
 }
 
 pub struct Traces {
@@ -155,15 +119,6 @@ pub struct Status {
 }
 
 pub static KO: Observe = Observe {
-    parts: Parts { browser: "브라우저", server: "서버", database: "SQL", cache: "캐시", queue: "큐" },
-    ribbon: Ribbon {
-        label: "마지막으로 한 일의 트레이스",
-        this_page: "이 페이지의 트레이스",
-        open: "트레이스 열기",
-        fold: "리본 접기",
-        unfold: "트레이스 리본 펼치기",
-        failed: "오류",
-    },
     traces: Traces {
         title: "트레이스",
         intro_own: "내가 이 보드에서 한 일이에요. 하나를 열면 브라우저부터 데이터베이스까지 걸린 시간이 보여요.",
@@ -273,15 +228,6 @@ pub static KO: Observe = Observe {
 };
 
 pub static EN: Observe = Observe {
-    parts: Parts { browser: "browser", server: "server", database: "sql", cache: "cache", queue: "queue" },
-    ribbon: Ribbon {
-        label: "Trace of the last thing you did",
-        this_page: "trace of this page",
-        open: "open trace",
-        fold: "Fold the ribbon away",
-        unfold: "Unfold the trace ribbon",
-        failed: "error",
-    },
     traces: Traces {
         title: "Traces",
         intro_own: "What you did on this board. Open one to see where its time went, from the browser to the database.",

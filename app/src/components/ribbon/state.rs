@@ -1,7 +1,6 @@
-use super::segments::{Arrival, arrival, wait_before};
-use crate::functions::observe::get_trace;
+use super::arrival::{Arrival, wait_before};
+use crate::functions::observe::{RibbonPicture, get_ribbon};
 use leptos::prelude::*;
-use model::Trace;
 use serde::{Deserialize, Serialize};
 
 /// What the ribbon shows; one for all ribbons of a page.
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct RibbonState {
     folded: RwSignal<bool>,
     current: RwSignal<Current>,
-    trace: RwSignal<Option<Trace>>,
+    picture: RwSignal<Option<RibbonPicture>>,
     /// Rises with each trace that is followed, so that the questions for an earlier one end.
     turn: StoredValue<u32>,
 }
@@ -35,7 +34,7 @@ pub fn provide_ribbon() {
     let state = RibbonState {
         folded: RwSignal::new(folded),
         current: RwSignal::new(Current { trace_id, title: None }),
-        trace: RwSignal::new(None),
+        picture: RwSignal::new(None),
         turn: StoredValue::new(0),
     };
     provide_context(state);
@@ -87,13 +86,14 @@ impl RibbonState {
         self.current.with(|current| current.trace_id.clone())
     }
 
-    pub fn with_trace<T>(self, read: impl FnOnce(Option<&Trace>) -> T) -> T {
-        self.trace.with(|trace| read(trace.as_ref()))
+    /// The trace's picture; `None` until it can be shown.
+    pub fn with_picture<T>(self, read: impl FnOnce(Option<&RibbonPicture>) -> T) -> T {
+        self.picture.with(|picture| read(picture.as_ref()))
     }
 
     #[must_use]
     pub fn failed(self) -> bool {
-        self.with_trace(|trace| trace.is_some_and(|trace| trace.errors() > 0))
+        self.with_picture(|picture| picture.is_some_and(|picture| picture.failed))
     }
 
     /// Folds or unfolds, for this and all later pages.
@@ -110,7 +110,7 @@ impl RibbonState {
     /// The reader did something: it is shown by name until its trace can be.
     fn ended(self, trace_id: String, title: String) {
         self.next_turn();
-        self.trace.set(None);
+        self.picture.set(None);
         self.current.set(Current { trace_id: Some(trace_id), title: Some(title) });
     }
 
@@ -142,15 +142,15 @@ impl RibbonState {
 
     fn ask(self, trace_id: String, turn: u32, attempt: usize) {
         leptos::task::spawn_local(async move {
-            let answer = get_trace(trace_id.clone(), true).await;
+            let answer = get_ribbon(trace_id.clone()).await;
             if self.turn.get_value() != turn || self.folded.get_untracked() {
                 return;
             }
-            let arrived = answer.as_ref().map_or(Arrival::Partial, arrival);
-            if let Ok(trace) = answer
-                && self.trace.with_untracked(|shown| shown.as_ref() != Some(&trace))
+            let arrived = answer.as_ref().map_or(Arrival::Partial, |picture| picture.arrival);
+            if let Ok(picture) = answer
+                && self.picture.with_untracked(|shown| shown.as_ref() != Some(&picture))
             {
-                self.trace.set(Some(trace));
+                self.picture.set(Some(picture));
             }
             if let Some(wait_ms) = wait_before(attempt, arrived) {
                 later(wait_ms, move || {

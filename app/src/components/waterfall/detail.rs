@@ -7,7 +7,7 @@ use model::{Span, SpanKind};
 /// What is known of one span: its times, attributes and events.
 #[component]
 pub fn SpanDetail(span: Span) -> impl IntoView {
-    let words = use_text().observe;
+    let (words, parts) = (use_text().observe(), &use_text().ribbon.parts);
     let start_us = span.start_us.unsigned_abs();
     let sign = if span.start_us < 0 { "−" } else { "+" };
     let error = span.error.map(|message| {
@@ -29,7 +29,7 @@ pub fn SpanDetail(span: Span) -> impl IntoView {
         {error}
         <dl class="facts">
             <div><dt>{words.trace.service}</dt><dd>{span.service}</dd></div>
-            <div><dt>{words.trace.part}</dt><dd>{words.parts.name(span.part)}</dd></div>
+            <div><dt>{words.trace.part}</dt><dd>{parts.name(span.part)}</dd></div>
             <div><dt>{words.trace.kind}</dt><dd>{kind(span.kind)}</dd></div>
             <div><dt>{words.trace.start}</dt><dd>{sign} {duration(start_us)}</dd></div>
             <div><dt>{words.trace.duration}</dt><dd>{duration(span.duration_us)}</dd></div>

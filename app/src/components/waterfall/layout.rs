@@ -1,5 +1,6 @@
 //! Where a span's bar stands in the waterfall.
 
+use crate::components::numbers;
 use model::{Span, Trace};
 
 /// A bar, in percent of the column's width: `start + width` is never beyond 100.
@@ -52,7 +53,7 @@ fn end_us(span: &Span) -> i64 {
 /// A length for an SVG attribute, such as `12.34%`.
 #[must_use]
 pub fn percent(value: f64) -> String {
-    format!("{value:.2}%")
+    numbers::percent((value * 100.0).round() as u32)
 }
 
 #[cfg(test)]

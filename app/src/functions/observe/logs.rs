@@ -1,3 +1,4 @@
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{ApiLogPage, BoardError};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ impl LogQuery {
 ///
 /// # Errors
 /// `Unauthenticated`, `OperatorsOnly`; `InvalidRequest` when a time is not one; `Unavailable`.
-#[server(prefix = "/fn", endpoint = "logs/list", client = QuietClient)]
+#[server(prefix = "/fn", endpoint = "logs/list", protocol = Call, client = QuietClient)]
 pub async fn list_logs(query: LogQuery) -> Result<ApiLogPage, BoardError> {
     let result = async {
         let page = model::PageRequest::parse(Some(&query.page), Some("50"));

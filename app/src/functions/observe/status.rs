@@ -1,3 +1,4 @@
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ pub struct TracesKept {
 ///
 /// # Errors
 /// `Unauthenticated`.
-#[server(prefix = "/fn", endpoint = "status/get", client = QuietClient)]
+#[server(prefix = "/fn", endpoint = "status/get", protocol = Call, client = QuietClient)]
 pub async fn get_status() -> Result<StatusReport, BoardError> {
     crate::context::signed_in()?;
     let state = crate::context::state();

@@ -1,3 +1,4 @@
+use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, Pagination, Trace, TraceSummary};
 use serde::{Deserialize, Serialize};
@@ -24,29 +25,27 @@ pub struct TraceList {
     pub everybody: bool,
 }
 
-/// A trace as far as it has arrived; `compact` leaves attributes and events out.
+/// A trace as far as it has arrived.
 ///
 /// # Errors
 /// `NotFound` when it is unknown or not for this reader.
-#[server(prefix = "/fn", endpoint = "traces/get", client = QuietClient)]
-pub async fn get_trace(trace_id: String, compact: bool) -> Result<Trace, BoardError> {
-    let id = model::TraceId::parse(&trace_id).ok_or(model::Code::NotFound)?;
+#[server(prefix = "/fn", endpoint = "traces/get", protocol = Call, client = QuietClient)]
+pub async fn get_trace(trace_id: String) -> Result<Trace, BoardError> {
+    find(&trace_id)
+}
+
+#[cfg(feature = "ssr")]
+pub fn find(trace_id: &str) -> Result<Trace, BoardError> {
+    let id = model::TraceId::parse(trace_id).ok_or(model::Code::NotFound)?;
     let (viewer, _) = viewer()?;
-    let mut trace = crate::context::state().observatory.trace(&id, &viewer).ok_or(model::Code::NotFound)?;
-    if compact {
-        for span in &mut trace.spans {
-            span.attributes.clear();
-            span.events.clear();
-        }
-    }
-    Ok(trace)
+    crate::context::state().observatory.trace(&id, &viewer).ok_or_else(|| model::Code::NotFound.into())
 }
 
 /// The traces that the reader may see: an operator all, others those of their browser and session.
 ///
 /// # Errors
 /// `InvalidRequest` when the shortest duration is not a number.
-#[server(prefix = "/fn", endpoint = "traces/list", client = QuietClient)]
+#[server(prefix = "/fn", endpoint = "traces/list", protocol = Call, client = QuietClient)]
 pub async fn list_traces(query: TraceQuery) -> Result<TraceList, BoardError> {
     crate::functions::door::answer(list(&query))
 }

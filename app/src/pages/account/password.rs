@@ -1,4 +1,4 @@
-use crate::components::{ActionError, ServerForm};
+use crate::components::{ActionError, FormAction, ServerForm};
 use crate::functions::accounts::ChangePassword;
 use crate::session::use_session;
 use crate::text::use_text;
@@ -9,8 +9,8 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn PasswordForm() -> impl IntoView {
     let text = use_text();
-    let (words, entry, session) = (&text.board.account, &text.board.entry, use_session());
-    let change = ServerAction::<ChangePassword>::new();
+    let (words, entry, session) = (&text.door().account, &text.door().entry, use_session());
+    let change = FormAction::of::<ChangePassword>();
     let form = NodeRef::<Form>::new();
     let query = use_query_map();
     let changed = move || change.value().with(|value| matches!(value, Some(Ok(()))));

@@ -1,4 +1,4 @@
-use crate::components::{ActionError, ServerForm, Time, loaded};
+use crate::components::{ActionError, FormAction, ServerForm, Time, loaded};
 use crate::functions::accounts::{EndSession, sessions};
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -6,8 +6,8 @@ use model::SessionSummary;
 
 #[component]
 pub fn SessionList() -> impl IntoView {
-    let words = &use_text().board.account;
-    let end = ServerAction::<EndSession>::new();
+    let words = &use_text().door().account;
+    let end = FormAction::of::<EndSession>();
     let list = Resource::new(move || end.version().get(), |_| sessions());
     let show = move |list: Vec<SessionSummary>| {
         let rows = list.into_iter().map(|session| view! { <Row session end/> });
@@ -38,8 +38,8 @@ pub fn SessionList() -> impl IntoView {
 }
 
 #[component]
-fn Row(session: SessionSummary, end: ServerAction<EndSession>) -> impl IntoView {
-    let words = &use_text().board.account;
+fn Row(session: SessionSummary, end: FormAction<()>) -> impl IntoView {
+    let words = &use_text().door().account;
     let browser = browser_name(&session.user_agent).unwrap_or_else(|| words.unknown_browser.to_owned());
     let last = match session.current {
         true => view! { <span class="badge">{words.this_one}</span> }.into_any(),

@@ -2,8 +2,7 @@ use super::news::News;
 use crate::components::message::MessageRow;
 use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place};
-use crate::components::{ActionError, ServerForm, loaded};
-use crate::functions::messages::DeleteMessage;
+use crate::components::{ActionError, FormAction, ServerForm, loaded};
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -13,7 +12,7 @@ use model::{BoardError, Message, MessagePage, Pagination, Scope};
 #[component]
 pub fn MessageList(
     messages: Resource<Result<MessagePage, BoardError>>,
-    delete: ServerAction<DeleteMessage>,
+    delete: FormAction<()>,
     news: News,
     scope: Memo<Scope>,
     page: Memo<u64>,
@@ -28,10 +27,10 @@ pub fn MessageList(
         };
         let last = found.pagination.total_pages();
         let place = Place { page: found.pagination.page, last, has_more: found.pagination.has_more() };
-        let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> });
+        let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> }.into_any());
         view! {
             <p class="total beside-news">{(words.total)(&count(total))}</p>
-            {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, page, total)}</p> })}
+            {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, page, total)}</p> }.into_any())}
             <ol class="messages" aria-label=words.list>{rows.collect_view()}</ol>
             <Pager path="/messages" keep place/>
         }
@@ -40,7 +39,7 @@ pub fn MessageList(
     let deleted = move || delete.value().with(|value| matches!(value, Some(Ok(())))).then_some(words.deleted);
     view! {
         <ActionError action=delete/>
-        <p class="visually-hidden" role="status">{deleted}</p>
+        <p class="visually-hidden" role="status">{move || deleted()}</p>
         {loaded(messages, 8, show)}
     }
     .into_any()
@@ -56,7 +55,7 @@ fn nothing(scope: Memo<Scope>, page: Memo<u64>, total: u64) -> &'static str {
 }
 
 #[component]
-fn Row(message: Message, delete: ServerAction<DeleteMessage>, news: News) -> impl IntoView {
+fn Row(message: Message, delete: FormAction<()>, news: News) -> impl IntoView {
     let session = use_session();
     let (id, author) = (message.id, message.author.clone());
     let own = session.is_me(author.as_deref());
@@ -70,7 +69,7 @@ fn Row(message: Message, delete: ServerAction<DeleteMessage>, news: News) -> imp
 }
 
 #[component]
-fn Menu(id: i64, author: String, delete: ServerAction<DeleteMessage>) -> impl IntoView {
+fn Menu(id: i64, author: String, delete: FormAction<()>) -> impl IntoView {
     let words = &use_text().board.messages;
     view! {
         <details class="menu row-menu">

@@ -6,7 +6,8 @@ use crate::text::use_text;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::{LiveEvent, Message, Scope};
+use model::{Message, Scope};
+use serde::Deserialize;
 
 /// Messages that came, went or changed in numbers since the list was loaded.
 #[derive(Clone, Copy)]
@@ -17,24 +18,38 @@ pub struct News {
     changed: RwSignal<bool>,
 }
 
+/// The fields of `LiveEvent::MessagePosted`.
+#[derive(Deserialize)]
+struct Posted {
+    message: Message,
+}
+
+/// The fields of `LiveEvent::MessageDeleted`.
+#[derive(Deserialize)]
+struct Deleted {
+    id: i64,
+}
+
 impl News {
     /// Collects the news of a list. What the reader is posting at the moment is no news to them.
     pub fn follow(scope: Memo<Scope>, posting: Signal<bool>) -> Self {
         let session = use_session();
         let news = Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
-        on_live(move |event| match event {
-            LiveEvent::MessagePosted { message } => {
+        on_live(move |event| match event.kind {
+            "message_posted" => {
+                let Some(Posted { message }) = event.read() else { return };
                 let own = session.is_me(message.author.as_deref());
                 let is_news = if own { !posting.get_untracked() } else { scope.get_untracked() == Scope::Everyone };
                 if is_news {
                     news.arrived.update(|arrived| arrived.push(message.id));
                 }
             }
-            LiveEvent::MessageDeleted { id } => {
-                news.arrived.update(|arrived| arrived.retain(|other| other != id));
-                news.gone.update(|gone| gone.push(*id));
+            "message_deleted" => {
+                let Some(Deleted { id }) = event.read() else { return };
+                news.arrived.update(|arrived| arrived.retain(|other| *other != id));
+                news.gone.update(|gone| gone.push(id));
             }
-            LiveEvent::MessagesChanged => news.changed.set(true),
+            "messages_changed" => news.changed.set(true),
             _ => {}
         });
         news
@@ -80,8 +95,23 @@ pub fn NewsBar(news: News, page: Memo<u64>, scope: Memo<Scope>, refresh: RwSigna
     };
     view! {
         <div class="news" role="status">
-            <button type="button" class="news-bar" hidden=move || label().is_none() on:click=show>{label}</button>
+            <button type="button" class="news-bar" hidden=move || label().is_none() on:click=show>{move || label()}</button>
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deleted, Posted};
+    use model::{LiveEvent, Message};
+
+    #[test]
+    fn the_fields_of_news_are_read_as_they_are_written() {
+        let message = Message { id: 7, author: Some("mina".into()), text: Some("안녕".into()), created_at: None };
+        let written = serde_json::to_string(&LiveEvent::MessagePosted { message: message.clone() }).unwrap_or_default();
+        assert_eq!(serde_json::from_str(&written).ok().map(|posted: Posted| posted.message), Some(message));
+        let written = serde_json::to_string(&LiveEvent::MessageDeleted { id: 7 }).unwrap_or_default();
+        assert_eq!(serde_json::from_str(&written).ok().map(|deleted: Deleted| deleted.id), Some(7));
+    }
 }

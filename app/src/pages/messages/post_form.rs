@@ -1,17 +1,16 @@
 use crate::components::draft::use_draft;
 use crate::components::numbers::count;
-use crate::components::{ActionError, ServerForm};
-use crate::functions::messages::PostMessage;
+use crate::components::{ActionError, FormAction, ServerForm};
 use crate::text::use_text;
 use leptos::html::{Form, Textarea};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::MessageText;
+use model::{Message, MessageText};
 
 /// Writes a message; Ctrl or Cmd and Enter posts it. What was typed stays until it is stored.
 #[component]
-pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSignal<u32>) -> impl IntoView {
+pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u32>) -> impl IntoView {
     let (words, navigate) = (&use_text().board.messages, use_navigate());
     let (field, form) = (NodeRef::<Textarea>::new(), NodeRef::<Form>::new());
     let draft = use_draft("messages/post").field("text");
@@ -23,7 +22,7 @@ pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSig
     };
     // What was typed before the page came alive.
     Effect::new(move |_| measure());
-    Effect::new(move |before: Option<usize>| {
+    Effect::new(move |before: Option<u32>| {
         let version = post.version().get();
         if before.is_some_and(|before| before != version)
             && post.value().with_untracked(|value| matches!(value, Some(Ok(_))))
@@ -58,7 +57,7 @@ pub fn PostForm(post: ServerAction<PostMessage>, page: Memo<u64>, refresh: RwSig
             </textarea>
             <div class="post-foot">
                 <span id="new-message-length" class="counter" class=("too-long", move || length.get() > MessageText::MAX_CHARS)>
-                    {counter}
+                    {move || counter()}
                 </span>
                 <button class="primary" type="submit" data-keys="⌃↵" aria-keyshortcuts="Control+Enter Meta+Enter" disabled=move || post.pending().get()>
                     {move || if post.pending().get() { words.posting } else { words.post }}

@@ -2,7 +2,8 @@
 
 use crate::live::on_live;
 use leptos::prelude::*;
-use model::{ApiLogEntry, ApiLogFilter, LiveEvent};
+use model::{ApiLogEntry, ApiLogFilter};
+use serde::Deserialize;
 
 /// Rows that are kept at most, waiting or shown.
 const MOST: usize = 200;
@@ -15,16 +16,23 @@ pub struct LiveRows {
     pub following: RwSignal<bool>,
 }
 
+/// The fields of `LiveEvent::ApiCall`.
+#[derive(Deserialize)]
+struct Called {
+    entry: ApiLogEntry,
+}
+
 impl LiveRows {
     /// Collects what the filter accepts; `None` when the list is not the newest part of the log.
     pub fn collect(filter: Signal<Option<ApiLogFilter>>) -> Self {
         let rows = Self { waiting: RwSignal::default(), shown: RwSignal::default(), following: RwSignal::new(false) };
         on_live(move |event| {
-            if let LiveEvent::ApiCall { entry } = event
-                && filter.get_untracked().is_some_and(|filter| filter.accepts(entry))
+            if event.kind == "api_call"
+                && let Some(Called { entry }) = event.read()
+                && filter.get_untracked().is_some_and(|filter| filter.accepts(&entry))
             {
                 let target = if rows.following.get_untracked() && is_at_top() { rows.shown } else { rows.waiting };
-                target.update(|entries| put_first(entries, vec![entry.clone()]));
+                target.update(|entries| put_first(entries, vec![entry]));
             }
         });
         rows

@@ -8,8 +8,8 @@ use crate::components::pager::{Pager, Place};
 use crate::functions::observe::{LogQuery, list_logs};
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
 
@@ -18,9 +18,9 @@ const FIELDS: &[&str] = &["route", "status", "user", "since", "until"];
 /// The API log, newest first, for operators: `?route=`, `&status=`, `&user=`, `&since=`, `&until=`, `&page=N` from 1.
 #[component]
 pub fn LogsPage() -> impl IntoView {
-    let (title, session) = (use_text().observe.logs.title, use_session());
+    let (title, session) = (use_text().observe().logs.title, use_session());
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             {move || if session.is_operator() { view! { <Logs/> }.into_any() } else { view! { <OperatorsOnly/> }.into_any() }}
         </SignedInOnly>
@@ -30,7 +30,7 @@ pub fn LogsPage() -> impl IntoView {
 
 #[component]
 fn OperatorsOnly() -> impl IntoView {
-    let words = &use_text().observe.logs;
+    let words = &use_text().observe().logs;
     set_status(Code::OperatorsOnly);
     view! {
         <div class="column">
@@ -46,7 +46,7 @@ fn OperatorsOnly() -> impl IntoView {
 
 #[component]
 fn Logs() -> impl IntoView {
-    let words = &use_text().observe.logs;
+    let words = &use_text().observe().logs;
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         query.with(|query| {
@@ -95,7 +95,7 @@ type Field = (&'static str, &'static str, &'static str, fn(LogQuery) -> String);
 
 #[component]
 fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
-    let words = &use_text().observe.logs;
+    let words = &use_text().observe().logs;
     let fields: [Field; 5] = [
         ("route", words.route, "search", |wanted| wanted.route),
         ("status", words.status, "search", |wanted| wanted.status),
@@ -125,7 +125,7 @@ fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
 /// The switch to follow live, and what waits otherwise.
 #[component]
 fn LiveTools(live: LiveRows) -> impl IntoView {
-    let words = &use_text().observe.logs;
+    let words = &use_text().observe().logs;
     let waiting = move || live.waiting.with(Vec::len) as u64;
     let switch = move |_| {
         live.following.update(|following| *following = !*following);
@@ -145,7 +145,7 @@ fn LiveTools(live: LiveRows) -> impl IntoView {
 }
 
 fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) -> AnyView {
-    let words = &use_text().observe.logs;
+    let words = &use_text().observe().logs;
     let pages = found.pagination;
     let place = Place { page: pages.page, last: pages.total_pages(), has_more: pages.has_more() };
     let none = found.entries.is_empty();

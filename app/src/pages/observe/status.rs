@@ -3,15 +3,15 @@ use crate::components::{Time, loaded};
 use crate::functions::observe::{Dependency, DependencyName, StatusReport, get_status};
 use crate::session::SignedInOnly;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 /// Whether the server and what it stands on are well, for everybody with an account.
 #[component]
 pub fn StatusPage() -> impl IntoView {
-    let title = use_text().observe.status.title;
+    let title = use_text().observe().status.title;
+    set_title(title);
     view! {
-        <Title text=title/>
         <SignedInOnly>
             <Status/>
         </SignedInOnly>
@@ -21,7 +21,7 @@ pub fn StatusPage() -> impl IntoView {
 
 #[component]
 fn Status() -> impl IntoView {
-    let words = &use_text().observe.status;
+    let words = &use_text().observe().status;
     let report = Resource::new(|| (), |()| get_status());
     view! {
         <div class="status-page">
@@ -34,7 +34,7 @@ fn Status() -> impl IntoView {
 }
 
 fn show(report: StatusReport) -> AnyView {
-    let words = &use_text().observe.status;
+    let words = &use_text().observe().status;
     let well = report.dependencies.iter().all(|dependency| dependency.up);
     let dependencies = report.dependencies.iter().map(dependency).collect_view();
     let kept = report.traces;
@@ -73,7 +73,7 @@ fn show(report: StatusReport) -> AnyView {
 }
 
 fn dependency(dependency: &Dependency) -> AnyView {
-    let words = &use_text().observe.status;
+    let words = &use_text().observe().status;
     let name = match dependency.name {
         DependencyName::Store => words.store,
         DependencyName::Cache => words.cache,

@@ -1,12 +1,12 @@
 use super::set_status;
 use crate::components::numbers::{count, duration};
-use crate::components::ribbon::segments::{Arrival, arrival};
+use crate::components::ribbon::{Arrival, arrival};
 use crate::components::waterfall::{PartLegend, SpanDetail, Waterfall};
 use crate::components::{CopyButton, Time, loaded};
 use crate::functions::observe::get_trace;
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{BoardError, Code, Trace};
 
@@ -24,7 +24,7 @@ const YOUNG_MS: i64 = 15_000;
 pub fn TracePage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query_map());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let found = Resource::new(move || id.get(), |id| async move { found(get_trace(id, false).await) });
+    let found = Resource::new(move || id.get(), |id| async move { found(get_trace(id).await) });
     let asked = Memo::new(move |_| query.with(|query| query.get("span")));
     let selected = RwSignal::new(asked.get_untracked());
     Effect::new(move |before: Option<()>| {
@@ -76,7 +76,7 @@ fn look_again_while_young(_found: Resource<Result<Option<Trace>, BoardError>>) {
 
 #[component]
 fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>) -> impl IntoView {
-    let words = &use_text().observe.trace;
+    let words = &use_text().observe().trace;
     let id = trace.trace_id.to_string();
     let address = format!("/traces/{id}");
     let (waterfall, as_json) = (address.clone(), format!("{address}?view=json"));
@@ -95,8 +95,8 @@ fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>)
     };
     let title = trace.title.clone();
     let body = move || if json.get() { as_text(&trace) } else { with_detail(trace.clone(), selected) };
+    set_title(title.clone());
     view! {
-        <Title text=title.clone()/>
         <p class="back"><a href="/traces">"‹ " {words.back}</a></p>
         <h1 dir="auto">{title}</h1>
         {facts.into_any()}
@@ -120,7 +120,7 @@ fn as_text(trace: &Trace) -> AnyView {
 
 /// The waterfall, and the selected span beside it: without a choice the first that failed, else the root.
 fn with_detail(trace: Trace, selected: RwSignal<Option<String>>) -> AnyView {
-    let label = use_text().observe.trace.span;
+    let label = use_text().observe().trace.span;
     let spans = StoredValue::new(trace.spans.clone());
     let shown = Memo::new(move |_| {
         let wanted = selected.get();
@@ -146,10 +146,10 @@ fn with_detail(trace: Trace, selected: RwSignal<Option<String>>) -> AnyView {
 
 #[component]
 fn Missing() -> impl IntoView {
-    let words = &use_text().observe.trace;
+    let words = &use_text().observe().trace;
     set_status(Code::NotFound);
+    set_title(words.missing_title);
     view! {
-        <Title text=words.missing_title/>
         <div class="column">
             <h1>{words.missing_title}</h1>
             <p>{words.missing_kept}</p>

@@ -5,8 +5,8 @@ use crate::components::waterfall::layout::percent;
 use crate::components::{Time, loaded};
 use crate::functions::observe::{TraceList, TraceQuery, list_traces};
 use crate::text::use_text;
+use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use model::TraceSummary;
 
@@ -15,7 +15,7 @@ const FIELDS: &[&str] = &["text", "min_ms", "errors"];
 /// The traces that the reader may see, newest first: `?text=`, `&min_ms=`, `&errors=1`, `&page=N` from 1.
 #[component]
 pub fn TracesPage() -> impl IntoView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         query.with(|query| TraceQuery {
@@ -27,8 +27,8 @@ pub fn TracesPage() -> impl IntoView {
     });
     let found = Resource::new(move || wanted.get(), list_traces);
     let show = move |found: TraceList| list(found, query.with_untracked(|query| from_query(query, FIELDS)));
+    set_title(words.title);
     view! {
-        <Title text=words.title/>
         <h1>{words.title}</h1>
         <FilterForm wanted/>
         {loaded(found, 10, show)}
@@ -38,7 +38,7 @@ pub fn TracesPage() -> impl IntoView {
 
 #[component]
 fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     view! {
         <form class="filter" method="get" action="/traces" on:submit=go_to_filtered("/traces", FIELDS)>
             <label class="grow">
@@ -63,7 +63,7 @@ fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
 }
 
 fn list(found: TraceList, keep: Vec<(&'static str, String)>) -> AnyView {
-    let words = &use_text().observe.traces;
+    let words = &use_text().observe().traces;
     let pages = found.pagination;
     let place = Place { page: pages.page, last: pages.total_pages(), has_more: pages.has_more() };
     let intro = if found.everybody { words.intro_all } else { words.intro_own };

@@ -1,6 +1,5 @@
-use crate::components::ServerForm;
 use crate::components::numbers::{count, duration};
-use crate::functions::samples::CancelSamples;
+use crate::components::{FormAction, ServerForm};
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -8,8 +7,8 @@ use model::{SampleJob, SampleState};
 
 /// How far the running job is, or how the last one ended.
 #[component]
-pub fn Progress(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples>) -> impl IntoView {
-    let words = &use_text().board.samples;
+pub fn Progress(job: Memo<Option<SampleJob>>, cancel: FormAction<()>) -> impl IntoView {
+    let words = &use_text().search().samples;
     // Told apart once, so that what is pressed does not change under the pointer with each piece of news.
     let running = Memo::new(move |_| super::is_running(job));
     move || match running.get() {
@@ -22,8 +21,8 @@ pub fn Progress(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples
 }
 
 #[component]
-fn Running(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples>) -> impl IntoView {
-    let (words, session) = (&use_text().board.samples, use_session());
+fn Running(job: Memo<Option<SampleJob>>, cancel: FormAction<()>) -> impl IntoView {
+    let (words, session) = (&use_text().search().samples, use_session());
     let figure = move |f: fn(&SampleJob) -> u64| job.with(|job| job.as_ref().map_or(0, f));
     let (done, wanted) = (move || figure(|job| job.done), move || figure(|job| job.wanted));
     let title = move || {
@@ -63,7 +62,7 @@ fn Running(job: Memo<Option<SampleJob>>, cancel: ServerAction<CancelSamples>) ->
 }
 
 fn ending(job: &SampleJob) -> String {
-    let words = &use_text().board.samples;
+    let words = &use_text().search().samples;
     let done = count(job.done);
     match job.state {
         SampleState::Cancelled => (words.cancelled)(&done),

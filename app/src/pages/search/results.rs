@@ -17,7 +17,7 @@ pub fn Results(found: Resource<Result<Option<SearchPage>, BoardError>>) -> impl 
 
 #[component]
 fn Start() -> impl IntoView {
-    let words = &use_text().board.search;
+    let words = &use_text().search().search;
     view! {
         <p class="empty">{words.start} " " <a href="/messages">{words.show_all}</a></p>
     }
@@ -25,7 +25,7 @@ fn Start() -> impl IntoView {
 
 #[component]
 fn Found(page: SearchPage) -> impl IntoView {
-    let words = &use_text().board.search;
+    let words = &use_text().search().search;
     let total = count(page.total);
     let total = match page.relation {
         TotalRelation::Eq => (words.found)(&total),

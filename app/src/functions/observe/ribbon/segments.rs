@@ -1,16 +1,7 @@
 //! The ribbon's picture: which part of the system the reader waited for, moment by moment.
 
-use model::{Part, Span, SpanKind, Trace};
-
-/// A stretch of the strip, in percent of its width.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Segment {
-    /// `None` for a cut: time in which nothing ran, too long to draw to scale.
-    pub part: Option<Part>,
-    pub x: f64,
-    pub width: f64,
-    pub failed: bool,
-}
+use super::Segment;
+use model::{Part, Span, Trace};
 
 /// An idle time is cut when it is longer than the time in which something ran, times this.
 const CUT_ABOVE: f64 = 0.25;
@@ -52,13 +43,18 @@ pub fn segments(trace: &Trace) -> Vec<Segment> {
     let mut segments = Vec::new();
     for stretch in &stretches {
         let (cut, length) = drawn(stretch);
-        let width = length / total * 100.0;
-        if cut || (stretch.part.is_some() && length >= thinnest) {
-            segments.push(Segment { part: stretch.part, x, width, failed: stretch.failed });
+        let (start, end) = (hundredths(x / total), hundredths((x + length) / total));
+        if end > start && (cut || (stretch.part.is_some() && length >= thinnest)) {
+            segments.push(Segment { part: stretch.part, x: start, width: end - start, failed: stretch.failed });
         }
-        x += width;
+        x += length;
     }
     segments
+}
+
+/// Of a percent.
+fn hundredths(share: f64) -> u32 {
+    (share * 10_000.0).round() as u32
 }
 
 /// How long each part was the deepest at work, in microseconds; parts that never were are left out.
@@ -98,48 +94,11 @@ fn stretches(spans: &[Span]) -> Vec<Stretch> {
     stretches
 }
 
-/// How far a trace has arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
-    /// Its root, or the server's answer to its fetch, is still on its way.
-    Partial,
-    /// What the reader waited for is here; a consumer is still to come.
-    AwaitsConsumer,
-    Complete,
-}
-
-/// Judges by the tree: a root, no child without its parent, the server's side of a fetch, a consumer for each send.
-#[must_use]
-pub fn arrival(trace: &Trace) -> Arrival {
-    let count = |test: fn(&Span) -> bool| trace.spans.iter().filter(|span| test(span)).count();
-    let rooted = count(|span| span.parent_id.is_none()) > 0 && count(|span| span.orphan) == 0;
-    let fetches = count(|span| span.part == Part::Browser && span.kind == SpanKind::Client);
-    let served = fetches == 0 || count(|span| span.kind == SpanKind::Server) > 0;
-    if !rooted || !served {
-        return Arrival::Partial;
-    }
-    let sent = count(|span| span.kind == SpanKind::Producer);
-    let consumed = count(|span| span.kind == SpanKind::Consumer);
-    if consumed < sent { Arrival::AwaitsConsumer } else { Arrival::Complete }
-}
-
-/// How long to wait before asking again, in milliseconds; `None` when enough has been asked.
-#[must_use]
-pub fn wait_before(attempt: usize, arrival: Arrival) -> Option<u32> {
-    const PARTIAL: [u32; 5] = [150, 250, 450, 800, 1300];
-    const CONSUMER: [u32; 7] = [400, 400, 600, 900, 1400, 2200, 3500];
-    match arrival {
-        Arrival::Partial => PARTIAL.get(attempt).copied(),
-        Arrival::AwaitsConsumer => CONSUMER.get(attempt).copied(),
-        Arrival::Complete => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Arrival, arrival, segments, time_by_part, wait_before};
+    use super::{segments, time_by_part};
     use crate::components::waterfall::sample::{span, trace};
-    use model::{Part, SpanKind};
+    use model::Part;
 
     #[test]
     fn the_deepest_span_at_work_gives_the_colour() {
@@ -148,15 +107,15 @@ mod tests {
             span("b", Some("a"), 1, Part::Server, 20, 60),
             span("c", Some("b"), 2, Part::Database, 30, 20),
         ]);
-        let drawn: Vec<_> = segments(&trace).into_iter().map(|s| (s.part, s.x.round(), s.width.round())).collect();
+        let drawn: Vec<_> = segments(&trace).into_iter().map(|s| (s.part, s.x, s.width)).collect();
         assert_eq!(
             drawn,
             [
-                (Some(Part::Browser), 0.0, 20.0),
-                (Some(Part::Server), 20.0, 10.0),
-                (Some(Part::Database), 30.0, 20.0),
-                (Some(Part::Server), 50.0, 30.0),
-                (Some(Part::Browser), 80.0, 20.0),
+                (Some(Part::Browser), 0, 2000),
+                (Some(Part::Server), 2000, 1000),
+                (Some(Part::Database), 3000, 2000),
+                (Some(Part::Server), 5000, 3000),
+                (Some(Part::Browser), 8000, 2000),
             ]
         );
         assert_eq!(time_by_part(&trace), [(Part::Browser, 40), (Part::Server, 40), (Part::Database, 20)]);
@@ -170,12 +129,12 @@ mod tests {
             span("c", Some("a"), 1, Part::Cache, 900, 400),
             span("d", Some("a"), 1, Part::Queue, 5_000_000, 300),
         ]);
-        let mut x = 0.0;
+        let mut x = 0;
         for segment in segments(&trace) {
-            assert!(segment.x >= x - 1e-9 && segment.width > 0.0, "{segment:?}");
+            assert!(segment.x >= x && segment.width > 0, "{segment:?}");
             x = segment.x + segment.width;
         }
-        assert!((x - 100.0).abs() < 1e-6, "{x}");
+        assert_eq!(x, 10_000);
     }
 
     #[test]
@@ -186,7 +145,7 @@ mod tests {
         ]);
         let segments = segments(&trace);
         assert_eq!(segments.iter().map(|s| s.part).collect::<Vec<_>>(), [Some(Part::Server), None, Some(Part::Queue)]);
-        assert!(segments.iter().all(|s| s.width > 4.0), "{segments:?}");
+        assert!(segments.iter().all(|s| s.width > 400), "{segments:?}");
     }
 
     #[test]
@@ -199,31 +158,5 @@ mod tests {
     #[test]
     fn a_trace_without_spans_draws_nothing() {
         assert!(segments(&trace(Vec::new())).is_empty());
-    }
-
-    #[test]
-    fn a_trace_is_awaited_until_root_server_and_consumer_are_here() {
-        let mut click = span("a", None, 0, Part::Browser, 0, 10);
-        let mut fetch = span("b", Some("a"), 1, Part::Browser, 1, 8);
-        fetch.kind = SpanKind::Client;
-        assert_eq!(arrival(&trace(vec![click.clone()])), Arrival::Complete);
-        assert_eq!(arrival(&trace(vec![click.clone(), fetch.clone()])), Arrival::Partial);
-        let mut request = span("c", Some("b"), 2, Part::Server, 2, 5);
-        request.kind = SpanKind::Server;
-        let mut send = span("d", Some("c"), 3, Part::Queue, 3, 1);
-        send.kind = SpanKind::Producer;
-        let whole = vec![click.clone(), fetch.clone(), request.clone(), send];
-        assert_eq!(arrival(&trace(whole)), Arrival::AwaitsConsumer);
-        click.parent_id = Some("gone".into());
-        click.orphan = true;
-        assert_eq!(arrival(&trace(vec![click, fetch, request])), Arrival::Partial);
-    }
-
-    #[test]
-    fn nobody_is_asked_for_ever() {
-        let total: u32 = (0..100).filter_map(|attempt| wait_before(attempt, Arrival::Partial)).sum();
-        assert!((2000..=3000).contains(&total), "{total}");
-        assert_eq!(wait_before(0, Arrival::Complete), None);
-        assert_eq!(wait_before(100, Arrival::AwaitsConsumer), None);
     }
 }

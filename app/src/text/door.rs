@@ -1,0 +1,111 @@
+//! Words of signing in, registering and one's account. No jargon here.
+
+/// The words of these pages, in one language.
+pub struct Door {
+    pub entry: Entry,
+    pub account: AccountWords,
+}
+
+pub struct Entry {
+    pub sign_in_title: &'static str,
+    pub register_title: &'static str,
+    pub username: &'static str,
+    pub username_hint: &'static str,
+    pub password: &'static str,
+    pub password_hint: &'static str,
+    pub sign_in: &'static str,
+    pub register: &'static str,
+    pub no_account: &'static str,
+    pub has_account: &'static str,
+    pub sign_in_first: &'static str,
+    pub signed_out: &'static str,
+    pub already: fn(&str) -> String,
+}
+
+pub struct AccountWords {
+    pub title: &'static str,
+    pub operator: &'static str,
+    pub change_password: &'static str,
+    pub current_password: &'static str,
+    pub new_password: &'static str,
+    pub change: &'static str,
+    pub changed: &'static str,
+    pub sessions: &'static str,
+    pub sessions_hint: &'static str,
+    pub browser: &'static str,
+    pub signed_in: &'static str,
+    pub last_active: &'static str,
+    pub this_one: &'static str,
+    pub end: &'static str,
+    pub unknown_browser: &'static str,
+}
+
+pub static KO: Door = Door {
+    entry: Entry {
+        sign_in_title: "로그인",
+        register_title: "회원가입",
+        username: "사용자명",
+        username_hint: "보이는 글자 1~64자예요. 한글도 돼요.",
+        password: "비밀번호",
+        password_hint: "8자 이상이에요.",
+        sign_in: "로그인",
+        register: "회원가입",
+        no_account: "계정이 없다면 가입해 주세요",
+        has_account: "계정이 있다면 로그인해 주세요",
+        sign_in_first: "이 화면을 보려면 먼저 로그인해 주세요.",
+        signed_out: "로그아웃됐어요. 계속하려면 다시 로그인해 주세요.",
+        already: |name| format!("이미 {name} 님으로 로그인했어요."),
+    },
+    account: AccountWords {
+        title: "계정",
+        operator: "운영자",
+        change_password: "비밀번호 바꾸기",
+        current_password: "지금 비밀번호",
+        new_password: "새 비밀번호",
+        change: "바꾸기",
+        changed: "비밀번호를 바꿨어요. 다른 기기는 모두 로그아웃됐어요.",
+        sessions: "로그인한 기기",
+        sessions_hint: "모르는 기기가 있으면 끝내고 비밀번호를 바꿔 주세요.",
+        browser: "브라우저",
+        signed_in: "로그인",
+        last_active: "마지막 사용",
+        this_one: "지금 이 기기",
+        end: "끝내기",
+        unknown_browser: "알 수 없는 브라우저",
+    },
+};
+
+pub static EN: Door = Door {
+    entry: Entry {
+        sign_in_title: "Sign in",
+        register_title: "Register",
+        username: "User name",
+        username_hint: "1 to 64 visible characters.",
+        password: "Password",
+        password_hint: "At least 8 characters.",
+        sign_in: "Sign in",
+        register: "Register",
+        no_account: "No account yet? Register",
+        has_account: "Already registered? Sign in",
+        sign_in_first: "Please sign in to see that page.",
+        signed_out: "You were signed out. Sign in again to go on.",
+        already: |name| format!("You are already signed in as {name}."),
+    },
+    account: AccountWords {
+        title: "Account",
+        operator: "Operator",
+        change_password: "Change password",
+        current_password: "Current password",
+        new_password: "New password",
+        change: "Change",
+        changed: "Your password is changed. Your other devices are signed out.",
+        sessions: "Signed-in devices",
+        sessions_hint: "If you don't know one of them, end it and change your password.",
+        browser: "Browser",
+        signed_in: "Signed in",
+        last_active: "Last active",
+        this_one: "This one",
+        end: "End",
+        unknown_browser: "Unknown browser",
+    },
+};
