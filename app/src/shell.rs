@@ -9,6 +9,9 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
+/// The stream stays open until the server ends; the browser opens it again at the next one.
+const RELOAD: &str = "let opened=0;new EventSource('/reload').onopen=()=>opened++&&location.reload()";
+
 /// The whole document of a request; `AppState` and the request's parts are in the context.
 pub fn shell() -> impl IntoView {
     let (state, request) = (state(), request());
@@ -50,6 +53,7 @@ pub fn shell() -> impl IntoView {
                 <script type="module" nonce=use_nonce()>
                     {start}
                 </script>
+                {site.live_reload.then(|| view! { <script nonce=use_nonce()>{RELOAD}</script> })}
                 <MetaTags/>
             </head>
             <body>

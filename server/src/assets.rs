@@ -64,6 +64,7 @@ pub fn site() -> Site {
         script: url("pkg/glassboard.js"),
         wasm: url("pkg/glassboard.wasm"),
         style: url("pkg/glassboard.css"),
+        live_reload: std::env::var_os("GLASSBOARD_LIVE_RELOAD").is_some(),
         pages: pages.into_iter().map(|(name, files)| (name, urls(files))).collect(),
     }
 }

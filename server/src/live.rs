@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use board::SignedIn;
 use board::ports::{Audience, News};
 use futures::stream::{self, Stream};
+use futures::{StreamExt, future};
 use model::{Code, LiveEvent, SampleJob};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -35,6 +36,13 @@ pub async fn live(State(state): State<ServerState>, Extension(context): Extensio
         over: false,
     };
     Sse::new(listener.into_stream()).keep_alive(KeepAlive::new().interval(Duration::from_secs(10))).into_response()
+}
+
+/// A stream without news, which ends with the server: `make watch`.
+pub async fn never(State(state): State<ServerState>) -> Response {
+    let end = async move { state.draining.cancelled().await };
+    let nothing = stream::once(end).filter_map(|()| future::ready(None::<Result<Event, Infallible>>));
+    Sse::new(nothing).into_response()
 }
 
 struct Listener {

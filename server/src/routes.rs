@@ -17,6 +17,8 @@ use leptos_axum::{
 };
 use model::Code;
 use std::sync::Arc;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -42,8 +44,13 @@ pub(crate) fn router(state: ServerState) -> Router {
         rules.add(route, QUIET);
     }
     rules.add("/live", Rule { stream: true, ..QUIET });
+    if state.app.site.live_reload {
+        router = router.route("/reload", get(live::never));
+        rules.add("/reload", Rule { stream: true, ..QUIET });
+    }
     for page in generate_route_list(app::App) {
-        router = router.route(page.path(), get(page_handler(state.clone())));
+        let handler = get(page_handler(Arc::clone(&state)));
+        router = router.route(page.path(), handler.layer(CompressionLayer::new().quality(CompressionLevel::Fastest)));
     }
     let fallback = page_handler(state.clone());
     let passage = Passage { state: Arc::clone(&state), rules };

@@ -2,7 +2,7 @@
 
 use super::{failure, open, statement::Sql};
 use board::ports::PortError;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,13 +48,11 @@ impl Readers {
         let readers = self.clone();
         let work = move || {
             let _permit = permit;
-            let mut connection = readers.take()?;
-            let value = {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                let value = read(&Sql::new(&transaction, span, asked.elapsed()));
-                transaction.finish()?;
-                value?
-            };
+            let connection = readers.take()?;
+            // Not rusqlite's transaction, which has both statements parsed again each time.
+            connection.prepare_cached("BEGIN")?.execute(())?;
+            let value = read(&Sql::new(&connection, span, asked.elapsed()))?;
+            connection.prepare_cached("COMMIT")?.execute(())?;
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(value)
         };
