@@ -10,3 +10,5 @@ GLASSBOARD_SITE_DIR=$CARGO_TARGET_DIR/site/release cargo build --package server 
 say "Store alone: cargo bench"
 cargo bench --package store --bench sqlite | tee "$CARGO_TARGET_DIR/store-bench.log"
 node scripts/bench.mjs "$root/dist/glassboard" "$CARGO_TARGET_DIR/release/examples/bare_axum"
+say "Killed under load"
+node scripts/crash.mjs "$root/dist/glassboard"

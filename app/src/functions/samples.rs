@@ -37,8 +37,11 @@ pub async fn remove_samples() -> Result<SampleJob, BoardError> {
 /// `Unauthenticated`; `NotFound` when none runs; `Forbidden` when it is another's.
 #[server(prefix = "/fn", endpoint = "samples/cancel", client = TracedClient)]
 pub async fn cancel_samples() -> Result<(), BoardError> {
-    let cancelled = reader().and_then(|(who, operator)| crate::context::state().board.samples().cancel(&who, operator));
-    super::door::answer(cancelled)
+    let result = async {
+        let (who, operator) = reader()?;
+        crate::context::state().board.samples().cancel(&who, operator).await
+    };
+    super::door::answer(result.await)
 }
 
 /// The running job, or the last one.

@@ -5,7 +5,9 @@ use crate::sessions::SignedIn;
 use crate::{Ports, fold};
 use model::{BoardError, Code, LiveEvent, SampleJob, SampleState, Username};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Generates sample messages in the background, and removes them together. One job at a time.
 pub struct Samples {
@@ -16,7 +18,12 @@ pub struct Samples {
 struct Running {
     job: SampleJob,
     cancel: CancellationToken,
+    /// Cancelled when the job is over.
+    over: CancellationToken,
 }
+
+/// How long a cancelled job may take to end before its canceller is answered; a batch takes milliseconds.
+const CANCEL_TIME: Duration = Duration::from_secs(5);
 
 /// Messages per transaction: long enough to be fast, short enough that a post never waits long behind one.
 const BATCH: u64 = 1000;
@@ -35,8 +42,8 @@ impl Samples {
         if count == 0 || count > most {
             return Err(Code::InvalidSampleCount.into());
         }
-        let (job, cancel) = self.begin(who, count, false)?;
-        let worker = self.worker(job.clone(), cancel);
+        let worker = self.begin(who, count, false)?;
+        let job = worker.job.clone();
         tokio::spawn(worker.generate(who.username.clone(), count));
         Ok(job)
     }
@@ -48,17 +55,23 @@ impl Samples {
     pub async fn remove(&self, who: &SignedIn, operator: bool) -> Result<SampleJob, BoardError> {
         let author = (!operator).then(|| fold::user_key(&who.username));
         let count = self.ports.store.count_samples(author.as_deref()).await?;
-        let (job, cancel) = self.begin(who, count, true)?;
-        let worker = self.worker(job.clone(), cancel);
+        let worker = self.begin(who, count, true)?;
+        let job = worker.job.clone();
         tokio::spawn(worker.remove(author));
         Ok(job)
     }
 
-    /// Cancels the running job: its owner may, and operators; what is stored stays.
+    /// Cancels the running job and waits for its end: its owner may, and operators; what is stored stays.
     ///
     /// # Errors
     /// `NotFound` when none runs; `Forbidden` when it is another's.
-    pub fn cancel(&self, who: &SignedIn, operator: bool) -> Result<(), BoardError> {
+    pub async fn cancel(&self, who: &SignedIn, operator: bool) -> Result<(), BoardError> {
+        let over = self.tell_to_end(who, operator)?;
+        let _ = timeout(CANCEL_TIME, over.cancelled()).await;
+        Ok(())
+    }
+
+    fn tell_to_end(&self, who: &SignedIn, operator: bool) -> Result<CancellationToken, BoardError> {
         let slot = self.job.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = slot.as_ref().filter(|running| running.job.state == SampleState::Running) else {
             return Err(Code::NotFound.into());
@@ -67,7 +80,7 @@ impl Samples {
             return Err(Code::Forbidden.into());
         }
         running.cancel.cancel();
-        Ok(())
+        Ok(running.over.clone())
     }
 
     /// The running job, or the last one.
@@ -76,7 +89,7 @@ impl Samples {
         self.job.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|running| running.job.clone())
     }
 
-    fn begin(&self, who: &SignedIn, wanted: u64, removing: bool) -> Result<(SampleJob, CancellationToken), BoardError> {
+    fn begin(&self, who: &SignedIn, wanted: u64, removing: bool) -> Result<Worker, BoardError> {
         let mut slot = self.job.lock().unwrap_or_else(PoisonError::into_inner);
         let last = slot.as_ref().map(|running| &running.job);
         if last.is_some_and(|job| job.state == SampleState::Running) {
@@ -92,19 +105,16 @@ impl Samples {
             started_at: self.ports.clock.now(),
             elapsed_ms: 0,
         };
-        let cancel = CancellationToken::new();
-        *slot = Some(Running { job: job.clone(), cancel: cancel.clone() });
-        Ok((job, cancel))
-    }
-
-    fn worker(&self, job: SampleJob, cancel: CancellationToken) -> Worker {
-        Worker {
+        let (cancel, over) = (CancellationToken::new(), CancellationToken::new());
+        *slot = Some(Running { job: job.clone(), cancel: cancel.clone(), over: over.clone() });
+        Ok(Worker {
             ports: self.ports.clone(),
             slot: Arc::clone(&self.job),
             started_us: self.ports.clock.monotonic_us(),
             job,
             cancel,
-        }
+            _over: over.drop_guard(),
+        })
     }
 }
 
@@ -114,6 +124,7 @@ struct Worker {
     started_us: u64,
     job: SampleJob,
     cancel: CancellationToken,
+    _over: DropGuard,
 }
 
 impl Worker {

@@ -1,4 +1,4 @@
-use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, query};
+use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, parameter};
 use crate::problem::{ApiJson, ErrorBody, Problem};
 use crate::state::ServerState;
 use axum::Json;
@@ -104,7 +104,7 @@ pub async fn search_messages(
     Paged(page): Paged,
     parts: Parts,
 ) -> Borrowed {
-    let text = query(&parts).remove("q").unwrap_or_default();
+    let text = parameter(&parts, "q").unwrap_or_default();
     let Some(query) = SearchQuery::parse(&text)? else {
         let pagination = found_pages(page, 0, TotalRelation::Eq);
         return Ok(Json(Found { results: Vec::new(), pagination }).into_response());

@@ -7,7 +7,7 @@ use jiff::Timestamp as Moment;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use model::{BoardError, Code, Message, PageRequest, Pagination, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 /// Who asks: refused without a session.
 pub struct Asker {
@@ -32,15 +32,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let query = query(parts);
-        Ok(Self(PageRequest::parse(query.get("page").map(String::as_str), query.get("limit").map(String::as_str))))
+        let (page, limit) = (parameter(parts, "page"), parameter(parts, "limit"));
+        Ok(Self(PageRequest::parse(page.as_deref(), limit.as_deref())))
     }
 }
 
-/// The pairs of a query string; the last of a name wins.
-pub fn query(parts: &Parts) -> HashMap<String, String> {
+/// The value of a name in the query string; the last one wins.
+pub fn parameter<'p>(parts: &'p Parts, name: &str) -> Option<Cow<'p, str>> {
     let text = parts.uri.query().unwrap_or_default();
-    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    form_urlencoded::parse(text.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value)
 }
 
 /// The parameters of a page, for the API's description.
