@@ -8,6 +8,7 @@ const [glassboard, bareAxum] = process.argv.slice(2);
 const MESSAGES = Number(process.env.MESSAGES ?? 1_000_000);
 const RUNS = Number(process.env.RUNS ?? 5);
 const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
+const LOAD_SECONDS = Number(process.env.LOAD_SECONDS ?? 600);
 const folder = mkdtempSync(join(tmpdir(), 'glassboard-bench-'));
 const data = join(folder, 'data');
 const rows = [];
@@ -112,6 +113,17 @@ async function searches(url, cookie) {
   row('uncached search, p95', '<= 30 ms', `${percentile(times.map((t) => t[0]), 0.95).toFixed(1)} ms (slowest ${slowest[0].toFixed(1)} ms: ${slowest[1].slice(0, 20)})`);
 }
 
+/** Reads, searches and writes in turn, then the memory that this left behind. */
+async function load(url, cookie, post) {
+  const ends = performance.now() + LOAD_SECONDS * 1000;
+  const paths = ['/messages', '/db/messages?page=777', '/db/messages/search?q=server', '/search?q=latency', '/traces'];
+  for (let turn = 0; performance.now() < ends; turn++) {
+    wrk(`${url}${paths[turn % paths.length]}`, cookie);
+    wrk(`${url}/db/message`, cookie, post);
+  }
+  row(`resident memory after ${LOAD_SECONDS} s of load`, '<= 150 MiB', `${rssMiB().toFixed(0)} MiB`);
+}
+
 async function main() {
   let { url } = await start();
   let cookie = await signIn(url);
@@ -140,7 +152,7 @@ async function main() {
   const posts = median(Array.from({ length: RUNS }, () => wrk(`${url}/db/message`, cookie, post)));
   row('posts, 16 connections', 'see the store bench', `${Math.round(posts)} requests/s`);
   await searches(url, cookie);
-  row('resident memory after the load', '<= 150 MiB', `${rssMiB().toFixed(0)} MiB`);
+  await load(url, cookie, post);
   await stop();
 }
 

@@ -1,6 +1,7 @@
 use crate::Ports;
 use crate::ports::{Audience, News};
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, LiveEvent, PageRequest};
+use std::sync::Arc;
 
 /// The log of API calls.
 pub struct ApiLogs {
@@ -14,11 +15,12 @@ impl ApiLogs {
 
     /// Records a call. Never waits.
     pub fn record(&self, entry: ApiLogEntry) {
+        let entry = Arc::new(entry);
         if self.ports.live.has_listeners() {
-            let event = LiveEvent::ApiCall { entry: entry.clone() };
+            let event = LiveEvent::ApiCall { entry: ApiLogEntry::clone(&entry) };
             self.ports.live.publish(News { audience: Audience::Operators, event });
         }
-        self.ports.events.send(entry.clone());
+        self.ports.events.send(Arc::clone(&entry));
         self.ports.api_log.append(entry);
     }
 

@@ -175,7 +175,7 @@ pub trait SearchCache: Send + Sync {
 #[async_trait]
 pub trait ApiLog: Send + Sync {
     /// Never waits: what does not fit is dropped and counted.
-    fn append(&self, entry: ApiLogEntry);
+    fn append(&self, entry: Arc<ApiLogEntry>);
 
     async fn page(&self, filter: &ApiLogFilter, page: PageRequest) -> Result<ApiLogPage, PortError>;
 }
@@ -184,7 +184,7 @@ pub trait ApiLog: Send + Sync {
 #[async_trait]
 pub trait Events: Send + Sync {
     /// Never waits: what does not fit is dropped and counted.
-    fn send(&self, event: ApiLogEntry);
+    fn send(&self, event: Arc<ApiLogEntry>);
 
     /// The events that arrived last, newest first.
     async fn recent(&self, page: PageRequest) -> Result<ApiLogPage, PortError>;

@@ -99,7 +99,7 @@ async fn the_search_cache_tells_what_it_holds(cache: &dyn SearchCache) {
 
 async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
     for i in 0..10_050_u64 {
-        log.append(ApiLogEntry {
+        log.append(Arc::new(ApiLogEntry {
             event_id: i.to_string(),
             timestamp: at(0),
             method: "GET".into(),
@@ -109,7 +109,7 @@ async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
             duration_us: 1,
             trace_id: None,
             message: String::new(),
-        });
+        }));
     }
     let all = log.page(&ApiLogFilter::default(), PageRequest::new(2, 10)).await.unwrap();
     assert_eq!(all.pagination.total, 10_000);

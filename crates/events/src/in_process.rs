@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 /// Events within this process: a bounded queue to one consumer, which keeps the last [`KEPT`].
 pub struct InProcessEvents {
-    queue: mpsc::Sender<ApiLogEntry>,
+    queue: mpsc::Sender<Arc<ApiLogEntry>>,
     recent: Arc<Mutex<VecDeque<Arc<ApiLogEntry>>>>,
     lost: AtomicU64,
 }
@@ -22,14 +22,16 @@ impl InProcessEvents {
     /// Starts the consumer; it ends with this value.
     #[must_use]
     pub fn start() -> Self {
-        let (queue, mut events) = mpsc::channel::<ApiLogEntry>(QUEUE);
+        let (queue, mut events) = mpsc::channel::<Arc<ApiLogEntry>>(QUEUE);
         let recent: Arc<Mutex<VecDeque<Arc<ApiLogEntry>>>> = Arc::default();
         let kept = Arc::clone(&recent);
         tokio::spawn(async move {
             while let Some(event) = events.recv().await {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.truncate(KEPT - 1);
-                kept.push_front(Arc::new(event));
+                if kept.len() == KEPT {
+                    kept.pop_back();
+                }
+                kept.push_front(event);
             }
         });
         Self { queue, recent, lost: AtomicU64::new(0) }
@@ -38,7 +40,7 @@ impl InProcessEvents {
 
 #[async_trait]
 impl Events for InProcessEvents {
-    fn send(&self, event: ApiLogEntry) {
+    fn send(&self, event: Arc<ApiLogEntry>) {
         if self.queue.try_send(event).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }

@@ -28,6 +28,8 @@ pub struct ApiLogFilter {
     pub user: Option<String>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Leaves out what the pages that show traces, logs and states ask for themselves.
+    pub board_only: bool,
 }
 
 impl ApiLogFilter {
@@ -39,7 +41,12 @@ impl ApiLogFilter {
             && self.user.as_deref().is_none_or(|user| contains(entry.user.as_deref().unwrap_or(""), user))
             && self.since.is_none_or(|since| entry.timestamp >= since)
             && self.until.is_none_or(|until| entry.timestamp <= until)
+            && !(self.board_only && is_instrument(&entry.endpoint))
     }
+}
+
+fn is_instrument(endpoint: &str) -> bool {
+    ["/fn/traces/", "/fn/logs/", "/fn/status/"].iter().any(|prefix| endpoint.starts_with(prefix))
 }
 
 fn status_matches(wanted: &str, status: u16) -> bool {
@@ -81,6 +88,15 @@ mod tests {
             let filter = ApiLogFilter { status: Some(wanted.into()), ..Default::default() };
             assert_eq!(filter.accepts(&entry()), accepted, "{wanted}");
         }
+    }
+
+    #[test]
+    fn a_filter_can_leave_out_what_the_instruments_read() {
+        let filter = ApiLogFilter { board_only: true, ..Default::default() };
+        assert!(filter.accepts(&entry()));
+        let read = ApiLogEntry { endpoint: "/fn/traces/ribbon".into(), ..entry() };
+        assert!(!filter.accepts(&read));
+        assert!(ApiLogFilter::default().accepts(&read));
     }
 
     #[test]

@@ -15,10 +15,18 @@ pub struct LogQuery {
     /// Local time in the reader's zone, as `<input type="datetime-local">` sends it: `2026-11-21T09:30`.
     pub since: String,
     pub until: String,
+    /// `1` with what the pages of the instruments ask for themselves, too.
+    pub instruments: String,
     pub page: String,
 }
 
 impl LogQuery {
+    /// Whether the instruments' own calls are left out: unless one asks for them, or for a route.
+    #[must_use]
+    pub fn board_only(&self) -> bool {
+        self.instruments != "1" && self.route.trim().is_empty()
+    }
+
     /// Whether anything is filtered out.
     #[must_use]
     pub fn filters(&self) -> bool {
@@ -44,6 +52,7 @@ pub async fn list_logs(query: LogQuery) -> Result<ApiLogPage, BoardError> {
 
 #[cfg(feature = "ssr")]
 fn filter(query: LogQuery, zone: Option<&str>) -> Result<model::ApiLogFilter, BoardError> {
+    let board_only = query.board_only();
     let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     Ok(model::ApiLogFilter {
         route: given(query.route),
@@ -52,6 +61,7 @@ fn filter(query: LogQuery, zone: Option<&str>) -> Result<model::ApiLogFilter, Bo
         since: given(query.since).map(|text| moment(&text, zone)).transpose()?,
         // The form's minutes are meant to their end.
         until: given(query.until).map(|text| moment(&text, zone)).transpose()?.map(|at| at.plus_seconds(59)),
+        board_only,
     })
 }
 
@@ -68,7 +78,7 @@ fn moment(text: &str, zone: Option<&str>) -> Result<model::Timestamp, BoardError
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::{LogQuery, filter, moment};
-    use model::Timestamp;
+    use model::{ApiLogFilter, Timestamp};
 
     #[test]
     fn a_local_time_is_read_in_the_readers_zone() {
@@ -83,7 +93,10 @@ mod tests {
     fn blank_fields_filter_nothing() {
         let query = LogQuery { route: "  ".into(), ..Default::default() };
         assert!(!query.filters());
-        assert_eq!(filter(query, None), Ok(Default::default()));
+        let everything = ApiLogFilter { board_only: true, ..Default::default() };
+        assert_eq!(filter(query, None), Ok(everything));
+        let query = LogQuery { instruments: "1".into(), ..Default::default() };
+        assert_eq!(filter(query, None), Ok(ApiLogFilter::default()));
         assert!(LogQuery { status: "4xx".into(), ..Default::default() }.filters());
     }
 }

@@ -13,9 +13,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
 
-const FIELDS: &[&str] = &["route", "status", "user", "since", "until"];
+const FIELDS: &[&str] = &["route", "status", "user", "since", "until", "instruments"];
 
-/// The API log, newest first, for operators: `?route=`, `&status=`, `&user=`, `&since=`, `&until=`, `&page=N` from 1.
+/// The API log, newest first, for operators: `?route=`, `&status=`, `&user=`, `&since=`, `&until=`, `&instruments=1`,
+/// `&page=N` from 1.
 #[component]
 pub fn LogsPage() -> impl IntoView {
     let (title, session) = (use_text().observe().logs.title, use_session());
@@ -57,6 +58,7 @@ fn Logs() -> impl IntoView {
                 user: get("user"),
                 since: get("since"),
                 until: get("until"),
+                instruments: get("instruments"),
                 page: get("page"),
             }
         })
@@ -87,6 +89,7 @@ fn live_filter(wanted: &LogQuery) -> Option<ApiLogFilter> {
         user: given(&wanted.user),
         since: None,
         until: None,
+        board_only: wanted.board_only(),
     })
 }
 
@@ -115,6 +118,11 @@ fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
     view! {
         <form class="filter" method="get" action="/logs" on:submit=go_to_filtered("/logs", FIELDS)>
             {fields.collect_view()}
+            <label class="check">
+                <input type="checkbox" name="instruments" value="1" checked=wanted.get_untracked().instruments == "1"
+                    prop:checked=move || wanted.get().instruments == "1"/>
+                <span>{words.instruments}</span>
+            </label>
             <button type="submit">{words.apply}</button>
             <a href="/logs">{words.clear}</a>
         </form>

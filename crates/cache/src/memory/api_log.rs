@@ -13,10 +13,11 @@ pub const CAPACITY: usize = 10_000;
 
 #[async_trait]
 impl ApiLog for MemoryApiLog {
-    fn append(&self, entry: ApiLogEntry) {
-        let entry = Arc::new(entry);
+    fn append(&self, entry: Arc<ApiLogEntry>) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.truncate(CAPACITY - 1);
+        if entries.len() == CAPACITY {
+            entries.pop_back();
+        }
         entries.push_front(entry);
     }
 
