@@ -56,7 +56,7 @@ if [ "$profile" = release ]; then
         scripts/node_modules/.bin/wasm-opt -Oz --quiet \
             --enable-bulk-memory --enable-multivalue --enable-mutable-globals \
             --enable-nontrapping-float-to-int --enable-reference-types --enable-sign-ext \
-            "$file" -o "$new/pkg/${file##*/}"
+            "$file" -o "$new/pkg/${file##*/}" 2> >(grep -v 'unknown name subsection' >&2)
     done
 else
     cp "$raw"/*.wasm "$new/pkg"

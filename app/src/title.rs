@@ -24,11 +24,14 @@ fn complete(title: String) -> String {
 #[cfg(feature = "ssr")]
 mod server {
     use super::{TextProp, complete};
+    use leptos::prelude::untrack;
     use leptos_meta::{Title, TitleProps};
 
     pub fn set_title(text: impl Into<TextProp>) {
+        // Read at once: the head is written last, when the page's signals may be gone already.
+        let text = untrack(|| text.into().get().to_string());
         // The component has told the server all it has to when it is made; it shows nothing.
-        drop(Title(TitleProps::builder().text(text.into()).build()));
+        drop(Title(TitleProps::builder().text(text).build()));
     }
 
     pub fn provide_title() {

@@ -90,6 +90,20 @@ pub fn zone() -> Option<String> {
     Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
 }
 
+/// What this tab keeps until it is closed.
+#[must_use]
+pub fn kept(key: &str) -> Option<String> {
+    window()?.session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a text for this tab; an empty one is forgotten.
+pub fn keep(key: &str, text: &str) {
+    if let Some(storage) = window().and_then(|window| window.session_storage().ok()?) {
+        // Fails in a browser that keeps nothing, which is its reader's choice.
+        let _ = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
+    }
+}
+
 #[must_use]
 pub fn cookie(name: &str) -> Option<String> {
     let cookies = document()?.dyn_into::<HtmlDocument>().ok()?.cookie().ok()?;

@@ -33,6 +33,20 @@ test("the log is filtered by route and status", async ({ page, words, signIn }) 
   await expect(page.getByText(words.noCallMatches)).toBeVisible();
 });
 
+test("what the instruments ask for themselves is left out until it is wanted", async ({ page, words, signIn }) => {
+  const name = await signIn();
+  await page.request.post("/db/message", { data: { message: "logged" } });
+  await page.request.post("/fn/traces/list", { headers: { "content-type": "application/json" }, data: {} });
+  await page.goto(`/logs?user=${encodeURIComponent(name)}`);
+  const calls = page.getByRole("table", { name: words.calls });
+  await expect(calls).toContainText("/db/message");
+  await expect(calls).not.toContainText("/fn/traces/");
+  await page.getByLabel(words.instrumentsToo).check();
+  await page.getByRole("button", { name: words.apply }).click();
+  await expect(page).toHaveURL(/instruments=1/);
+  await expect(calls).toContainText("/fn/traces/list");
+});
+
 test("who is no operator sees why, and the way to their own traces", async ({ page, words, expectedErrors }, info) => {
   expectedErrors.push(/status of 403/);
   const server = await startServer(`operators-${info.project.name}-${info.parallelIndex}`, { GLASSBOARD_OPERATORS: "boss" });

@@ -4,7 +4,7 @@ use crate::cli::{Arguments, Command, UserCommand};
 use crate::config::{Settings, Sources};
 use crate::data_folder::DataFolder;
 use crate::serve;
-use model::BoardError;
+use model::{BoardError, Code};
 use std::error::Error;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// # Errors
 /// What went wrong, as a sentence that says what to do.
 pub fn run(arguments: Arguments) -> Outcome {
-    let sources = Sources::new(arguments.settings.given(), std::env::vars());
+    let sources = Sources::new(arguments.settings.given(), std::env::vars_os());
     match arguments.command {
         None => {
             let settings = Settings::read(&sources)?;
@@ -68,7 +68,11 @@ fn print_config(sources: &Sources) -> Outcome {
 }
 
 async fn user(command: UserCommand, data: &Path) -> Outcome {
-    std::fs::create_dir_all(data)?;
+    // A first user may be added before the first start; a password is changed where there is a user.
+    match command {
+        UserCommand::Add { .. } => std::fs::create_dir_all(data)?,
+        UserCommand::SetPassword { .. } => drop(existing_database(data)?),
+    }
     let store = Arc::new(SqliteStore::open(&DataFolder::database(data))?);
     let board = serve::board(Arc::clone(&store), &[])?;
     let password = read_password()?;
@@ -83,7 +87,10 @@ async fn user(command: UserCommand, data: &Path) -> Outcome {
             .map(|()| format!("changed the password of {username}")),
     };
     store.close().await;
-    let said = done.map_err(|error: BoardError| error.to_string())?;
+    let said = done.map_err(|error: BoardError| match error.code {
+        Code::NotFound => format!("there is no such user in {}.", data.display()),
+        _ => error.to_string(),
+    })?;
     say(&said)
 }
 
@@ -93,6 +100,9 @@ fn read_password() -> Result<String, std::io::Error> {
         eprint!("Password (at least 8 characters): ");
     }
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => std::io::Error::other("the password is not UTF-8 text; send it as UTF-8."),
+        _ => error,
+    })?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

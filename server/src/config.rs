@@ -96,7 +96,11 @@ mod tests {
     fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         let variables: Vec<(String, String)> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Settings::read(&Sources::new(Vec::new(), variables)).map_err(|error| error.to_string())
+        Settings::read(&Sources::new(
+            Vec::new(),
+            variables.into_iter().map(|(name, value)| (name.into(), value.into())),
+        ))
+        .map_err(|error| error.to_string())
     }
 
     #[test]

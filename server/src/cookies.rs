@@ -78,12 +78,17 @@ pub fn visitor_id(cookie: &str) -> String {
 
 /// The value of a cookie in a `Cookie` header.
 pub fn find<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    header.split(';').find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    find_all(header, name).into_iter().next()
+}
+
+/// The values of all cookies with this name.
+pub fn find_all<'a>(header: &'a str, name: &str) -> Vec<&'a str> {
+    header.split(';').filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cookies, find};
+    use super::{Cookies, find, find_all};
     use app::context::SessionCookies;
     use board::ports::Session;
     use board::{SessionToken, SignedIn};
@@ -130,5 +135,6 @@ mod tests {
     fn a_cookie_is_found_by_its_whole_name() {
         assert_eq!(find("a=1; session=x.y; b=2", "session"), Some("x.y"));
         assert_eq!(find("xsession=1", "session"), None);
+        assert_eq!(find_all("session=1; session=2", "session"), ["1", "2"]);
     }
 }

@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::page_policy;
+use http::Method;
 use http::request::Parts;
 use model::Code;
 pub use rules::{Rule, Rules};
@@ -40,7 +41,8 @@ pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, nex
     let route = rules::route_of(request.extensions());
     let rule = passage.rules.of(route.as_ref());
     let (started, method) = (Instant::now(), trace::known_method(request.method()));
-    let call = rule.api_event.then(|| ApiCall::begin(&request, route.as_ref()));
+    let is_page = rule.page && request.method() == Method::GET;
+    let call = (rule.api_event && !is_page).then(|| ApiCall::begin(&request, route.as_ref()));
     let mut response = if rule.quiet {
         let response = answered(&passage.state, rule, call, request, next).await;
         count(method, route.as_ref(), &response, started);

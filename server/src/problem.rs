@@ -66,6 +66,16 @@ pub fn written(mut response: Response, lang: Lang) -> Response {
     response
 }
 
+/// What serde reads from a JSON object; structs would take an array, too.
+struct Object<T>(T);
+
+impl<'de, T: DeserializeOwned> serde::Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = serde_json::Map::deserialize(deserializer)?;
+        serde_json::from_value(object.into()).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A JSON body; whatever is wrong with it becomes a problem.
 pub struct ApiJson<T>(pub T);
 
@@ -73,8 +83,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
+        match Json::<Object<T>>::from_request(request, state).await {
+            Ok(Json(Object(value))) => Ok(Self(value)),
             Err(rejection) => Err(match rejection.status() {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
                 StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,

@@ -49,6 +49,7 @@ pub(crate) fn router(state: ServerState) -> Router {
         rules.add("/reload", Rule { stream: true, ..QUIET });
     }
     for page in generate_route_list(app::App) {
+        rules.add_page(page.path());
         let handler = get(page_handler(Arc::clone(&state)));
         router = router.route(page.path(), handler.layer(CompressionLayer::new().quality(CompressionLevel::Fastest)));
     }
@@ -60,8 +61,9 @@ pub(crate) fn router(state: ServerState) -> Router {
         .with_state(state)
 }
 
-const QUIET: Rule = Rule { session: false, api_event: false, function: false, quiet: true, stream: false };
-const PUBLIC_CALL: Rule = Rule { session: false, api_event: true, function: false, quiet: false, stream: false };
+const QUIET: Rule = Rule { session: false, api_event: false, function: false, quiet: true, page: false, stream: false };
+const PUBLIC_CALL: Rule =
+    Rule { session: false, api_event: true, function: false, quiet: false, page: false, stream: false };
 const MEMBER_CALL: Rule = Rule { session: true, ..PUBLIC_CALL };
 
 /// The contract's REST routes. Each answers here and under `/api`.
@@ -132,7 +134,8 @@ fn page_handler(state: ServerState) -> impl Fn(Request) -> PageFuture + Clone + 
 }
 
 async fn unknown_path(request: Request, page: impl Fn(Request) -> PageFuture) -> Response {
-    if crate::layers::accepts_html(request.headers()) && request.method() == Method::GET {
+    let of_the_api = request.uri().path().starts_with("/api/");
+    if crate::layers::accepts_html(request.headers()) && request.method() == Method::GET && !of_the_api {
         page(request).await
     } else {
         not_found().await

@@ -174,6 +174,47 @@ async fn health_names_each_dependency() {
 }
 
 #[tokio::test]
+async fn an_array_is_no_object_and_the_api_never_answers_with_a_page() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    for (path, body) in [
+        ("/register", json!(["arr", "password"])),
+        ("/db/message", json!(["array body"])),
+        ("/cache/search/clear", json!([])),
+    ] {
+        assert_eq!(client.post(path, body).await.code(), "invalid_request", "{path}");
+    }
+    for path in ["/api", "/api/", "/api/nope"] {
+        let answer = client.send(Method::GET, path, &[("accept", "text/html")], None).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "not_found"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_no_api_call_although_a_route_has_its_path() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    for page in ["/register", "/login"] {
+        client.send(Method::GET, page, &[("accept", "text/html")], None).await;
+    }
+    let logs = client.get("/logs/redis?limit=100").await.json()["logs"].to_string();
+    assert!(logs.contains("POST /register") && !logs.contains("GET /"), "{logs}");
+}
+
+#[tokio::test]
+async fn a_stale_session_cookie_does_not_hide_a_good_one() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    let credentials = json!({"username": "mina", "password": "long enough"});
+    client.post("/register", credentials.clone()).await;
+    let cookies = client.post("/login", credentials).await.headers["set-cookie"].to_str().unwrap().to_owned();
+    let good = cookies.split(';').next().unwrap();
+    let both = format!("session=stale.x.y; {good}");
+    let status = Client::new(&server).send(Method::GET, "/session/status", &[("cookie", &both)], None).await;
+    assert_eq!(status.json()["logged_in"], true);
+}
+
+#[tokio::test]
 async fn metrics_have_the_contracts_names_and_no_label_that_callers_choose() {
     let server = Server::start();
     let client = Client::signed_in(&server, "mina").await;

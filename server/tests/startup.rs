@@ -38,10 +38,20 @@ fn each_start_up_mistake_is_one_sentence_that_says_what_to_do() {
         (refused(&["--data", data], &[("KAFKA_SERVERS", "localhost")]), "KAFKA_SERVERS"),
         (refused(&["--data", data], &[("OTLP_ENDPOINT", "ftp://collector")]), "OTLP_ENDPOINT"),
         (refused(&["--data", data], &[("ENVIRONMENT", "production")]), "SECRET_KEY"),
+        (refused(&["--data", data], &[("ENVIRONMENT", "production"), ("SECRET_KEY_FILE", "/dev/null")]), "SECRET_KEY"),
+        (refused(&["--data", "/nowhere", "user", "set-password", "mina"], &[]), "no board in /nowhere"),
     ] {
         assert!(error.contains(expected), "{error}");
         assert_eq!(error.trim_end().lines().count(), 1, "{error}");
     }
+}
+
+#[test]
+fn variables_of_other_programs_may_hold_anything() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_glassboard"));
+    let output = command.arg("config").env("OTHERS", std::ffi::OsStr::from_bytes(b"\xff\xfe")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test]

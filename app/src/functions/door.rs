@@ -56,6 +56,12 @@ pub fn draft_owner() -> String {
     request.signed_in.map_or(request.caller.browser_id, |who| who.session.id.clone())
 }
 
+/// The browser, whoever is signed in.
+#[must_use]
+pub fn visitor() -> String {
+    request().map(|request| request.caller.browser_id).unwrap_or_default()
+}
+
 /// Whether the browser itself posted a form and waits for a page: there is no JavaScript.
 #[must_use]
 pub fn is_plain_form() -> bool {

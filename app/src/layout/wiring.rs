@@ -105,13 +105,22 @@ fn wire_keys(document: &web_sys::Document) {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() || is_typing(event) {
             return;
         }
-        let key = event.key();
+        let key = latin_key(event);
         let after_g = web::now_ms() - g_at.replace(0) < CHORD_MS;
         let done = if after_g { second_key(&key, &*go) } else { single_key(&key, &*go, &g_at) };
         if done {
             event.prevent_default();
         }
     });
+}
+
+/// The key; with a Korean layout the letter that is printed beside it.
+fn latin_key(event: &KeyboardEvent) -> String {
+    let key = event.key();
+    match event.code().strip_prefix("Key") {
+        Some(letter) if !key.is_ascii() => letter.to_ascii_lowercase(),
+        _ => key,
+    }
 }
 
 /// Whether the key belongs to what has the focus.

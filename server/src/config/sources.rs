@@ -1,6 +1,7 @@
 use super::ConfigError;
 use super::variables::{VARIABLES, Variable};
 use std::collections::HashMap;
+use std::ffi::OsString;
 
 /// Where values come from, in order: flags, environment, `NAME_FILE`, defaults.
 pub struct Sources {
@@ -16,16 +17,22 @@ pub struct Value {
 
 impl Sources {
     /// `flags` are given by the name of their variable.
-    pub fn new(flags: Vec<(&'static str, String)>, environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { flags: flags.into_iter().collect(), environment: environment.into_iter().collect() }
+    pub fn new(
+        flags: Vec<(&'static str, String)>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        // Names that are not UTF-8 are not ours; a value of ours that is not shows as what it is read as.
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into()));
+        Self { flags: flags.into_iter().collect(), environment: environment.into_iter().filter_map(text).collect() }
     }
 
-    /// The value of a variable; empty counts as unset, except for passwords.
+    /// The value of a variable; an empty one counts as unset, wherever it comes from.
     ///
     /// # Errors
     /// When a mounted secret can't be read.
     pub fn value(&self, name: &str) -> Result<Option<Value>, ConfigError> {
-        if let Some(text) = self.flags.get(name) {
+        if let Some(text) = self.flags.get(name).filter(|text| !text.is_empty()) {
             return Ok(Some(Value { text: text.clone(), source: "flag".to_owned() }));
         }
         if let Some(text) = self.environment.get(name).filter(|text| !text.is_empty()) {
@@ -39,7 +46,10 @@ impl Sources {
                     format!("{path} can't be read ({error}); mount it or unset the variable."),
                 )
             })?;
-            return Ok(Some(Value { text: text.trim_end_matches(['\r', '\n']).to_owned(), source: path.clone() }));
+            let text = text.trim_end_matches(['\r', '\n']);
+            if !text.is_empty() {
+                return Ok(Some(Value { text: text.to_owned(), source: path.clone() }));
+            }
         }
         let default = VARIABLES.iter().find(|variable| variable.name == name).and_then(|variable| variable.default);
         Ok(default.map(|text| Value { text: text.to_owned(), source: "default".to_owned() }))

@@ -1,3 +1,4 @@
+use super::origin::host;
 use crate::cookies::{self, visitor_id};
 use crate::problem::Problem;
 use crate::state::ServerState;
@@ -5,10 +6,10 @@ use app::context::{PageTrace, RequestContext};
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use board::{Caller, SignedIn};
-use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, HOST, SET_COOKIE, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use model::{BoardError, Lang};
+use model::Lang;
 use std::net::{IpAddr, SocketAddr};
 use telemetry::propagation::hex;
 use tracing::Span;
@@ -20,11 +21,17 @@ pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, N
     let (visitor, new_visitor) = visitor(cookie(cookies::VISITOR), parts);
     let caller = caller(state, parts, visitor.as_deref());
     let before = state.app.board.ports().clock.now();
-    let signed_in = resume(state, cookie(cookies::SESSION)).await?;
+    // An older cookie of the same name may stand before the good one.
+    let sessions = cookies::find_all(&cookie_header, cookies::SESSION);
+    let session = sessions.into_iter().find_map(|value| Some((value, state.cookies.read(value)?)));
+    let signed_in = match &session {
+        Some((_, (key, token))) => state.app.board.sessions().resume(key, token).await?,
+        None => None,
+    };
     record(&caller, signed_in.as_ref());
     let slid = signed_in.as_ref().is_some_and(|who| who.session.last_activity >= before);
     let new_cookies = NewCookies {
-        session: cookie(cookies::SESSION).filter(|_| slid).map(str::to_owned),
+        session: session.filter(|_| slid).map(|(value, _)| value.to_owned()),
         visitor: visitor.filter(|_| new_visitor),
     };
     let context = RequestContext {
@@ -57,13 +64,6 @@ impl NewCookies {
         if let Some(visitor) = self.visitor {
             append_cookie(response, &state.cookies.set_visitor(&visitor));
         }
-    }
-}
-
-async fn resume(state: &ServerState, cookie: Option<&str>) -> Result<Option<SignedIn>, BoardError> {
-    match cookie.and_then(|value| state.cookies.read(value)) {
-        Some((key, token)) => state.app.board.sessions().resume(&key, &token).await,
-        None => Ok(None),
     }
 }
 
@@ -115,7 +115,7 @@ fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
         address: address.map(|address| address.to_string()).unwrap_or_default(),
         user_agent: text(headers, USER_AGENT.as_str()).to_owned(),
         browser_id: visitor.map(visitor_id).unwrap_or_default(),
-        local: state.local && !forwarded && is_loopback_host(text(headers, HOST.as_str())),
+        local: state.local && !forwarded && is_loopback_host(host(parts)),
     }
 }
 
@@ -125,8 +125,30 @@ fn client_address(state: &ServerState, peer: IpAddr, headers: &HeaderMap) -> IpA
         return peer;
     }
     let hops = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = hops.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    let mut hops: Vec<IpAddr> = hops.flat_map(|line| line.split(',')).filter_map(hop_address).collect();
+    if hops.is_empty() {
+        hops = forwarded_for(headers);
+    }
     hops.into_iter().rev().find(|hop| !state.proxies.trusts(*hop)).unwrap_or(peer)
+}
+
+/// An address, with a port as some proxies write it or without.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim().trim_matches('"');
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+/// The hops of RFC 7239's `Forwarded: for=...`.
+fn forwarded_for(headers: &HeaderMap) -> Vec<IpAddr> {
+    let lines = headers.get_all(FORWARDED).iter().filter_map(|value| value.to_str().ok());
+    let parameters = lines.flat_map(|line| line.split([',', ';']));
+    parameters
+        .filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("for").then(|| hop_address(value))?
+        })
+        .collect()
 }
 
 fn is_loopback_host(host: &str) -> bool {
@@ -166,7 +188,26 @@ fn append_cookie(response: &mut Response, cookie: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback_host;
+    #![allow(clippy::unwrap_used)]
+    use super::{forwarded_for, hop_address, is_loopback_host};
+    use http::HeaderMap;
+
+    #[test]
+    fn hops_may_have_ports_quotes_and_brackets() {
+        for (hop, address) in [
+            (" 9.9.9.9", "9.9.9.9"),
+            ("9.9.9.9:4433", "9.9.9.9"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("\"[2001:db8::1]:4711\"", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            assert_eq!(hop_address(hop), address.parse().ok(), "{hop}");
+        }
+        assert_eq!(hop_address("unknown"), None);
+        let mut headers = HeaderMap::new();
+        headers.insert("forwarded", "for=9.9.9.9;proto=https, For=\"[2001:db8::1]:1\"".parse().unwrap());
+        assert_eq!(forwarded_for(&headers).len(), 2);
+    }
 
     #[test]
     fn only_loopback_names_are_loopback() {

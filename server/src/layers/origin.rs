@@ -7,17 +7,23 @@ use http::{HeaderMap, Method};
 /// Sec-Fetch-Site comes from no browser.
 pub fn is_allowed(state: &ServerState, parts: &Parts) -> bool {
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    safe || is_same_origin(&parts.headers, state.public_url.as_ref().map(|url| url.origin.as_str()))
+    safe || is_same_origin(&parts.headers, host(parts), state.public_url.as_ref().map(|url| url.origin.as_str()))
 }
 
-fn is_same_origin(headers: &HeaderMap, public: Option<&str>) -> bool {
+/// The host that was asked for: HTTP/1 has a header for it, HTTP/2 the address itself. Empty when neither says.
+pub fn host(parts: &Parts) -> &str {
+    let authority = parts.uri.authority().map(|authority| authority.as_str());
+    authority.or_else(|| parts.headers.get(HOST)?.to_str().ok()).unwrap_or_default()
+}
+
+fn is_same_origin(headers: &HeaderMap, host: &str, public: Option<&str>) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("invalid"));
     if let Some(origin) = text(ORIGIN.as_str()) {
         let origin = origin.to_ascii_lowercase();
         return match public {
             Some(public) => origin == public,
             None => {
-                let host = text(HOST.as_str()).unwrap_or_default().to_ascii_lowercase();
+                let host = host.to_ascii_lowercase();
                 let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
                 !host.is_empty() && authority == Some(host.as_str())
             }
@@ -34,7 +40,8 @@ mod tests {
     fn same(pairs: &[(&'static str, &'static str)], public: Option<&str>) -> bool {
         let headers: HeaderMap =
             pairs.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect();
-        is_same_origin(&headers, public)
+        let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+        is_same_origin(&headers, host, public)
     }
 
     #[test]

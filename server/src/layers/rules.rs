@@ -13,6 +13,8 @@ pub struct Rule {
     pub function: bool,
     /// Not traced: probes, files, telemetry itself.
     pub quiet: bool,
+    /// A page for those who GET it, whatever else it is.
+    pub page: bool,
     /// Answers for as long as the client listens.
     pub stream: bool,
 }
@@ -24,6 +26,11 @@ pub struct Rules(HashMap<String, Rule>);
 impl Rules {
     pub fn add(&mut self, route: impl Into<String>, rule: Rule) {
         self.0.insert(route.into(), rule);
+    }
+
+    /// A page at this route, beside what was added there before.
+    pub fn add_page(&mut self, route: &str) {
+        self.0.entry(route.to_owned()).or_default().page = true;
     }
 
     #[must_use]

@@ -1,6 +1,7 @@
 use crate::components::draft::use_draft;
 use crate::components::numbers::count;
 use crate::components::{ActionError, FormAction, ServerForm};
+use crate::session::use_session;
 use crate::text::use_text;
 use leptos::html::{Form, Textarea};
 use leptos::prelude::*;
@@ -15,13 +16,22 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
     let (field, form) = (NodeRef::<Textarea>::new(), NodeRef::<Form>::new());
     let draft = use_draft("messages/post").field("text");
     let length = RwSignal::new(draft.chars().count());
+    let session = use_session();
     let measure = move || {
         if let Some(field) = field.get_untracked() {
             length.set(field.value().chars().count());
+            unsent::keep(session, &field.value());
         }
     };
-    // What was typed before the page came alive.
-    Effect::new(move |_| measure());
+    // What was typed before the page came alive, or before the session ended, or in another language of the page.
+    Effect::new(move |_| {
+        if let Some((field, text)) = field.get_untracked().zip(unsent::kept(session))
+            && field.value().is_empty()
+        {
+            field.set_value(&text);
+        }
+        measure();
+    });
     Effect::new(move |before: Option<u32>| {
         let version = post.version().get();
         if before.is_some_and(|before| before != version)
@@ -31,6 +41,7 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
                 field.set_value("");
             }
             length.set(0);
+            unsent::keep(session, "");
             refresh.update(|n| *n += 1);
             if page.get_untracked() > 1 {
                 navigate("/messages", NavigateOptions::default());
@@ -66,4 +77,34 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
         </ServerForm>
     }
     .into_any()
+}
+
+/// A message that is being written, kept for its writer in this tab.
+mod unsent {
+    use crate::session::Session;
+
+    #[cfg(feature = "hydrate")]
+    pub fn keep(session: Session, text: &str) {
+        if let Some(name) = session.name() {
+            crate::web::keep(&key(&name), text);
+        }
+    }
+
+    #[cfg(feature = "hydrate")]
+    pub fn kept(session: Session) -> Option<String> {
+        crate::web::kept(&key(&session.name()?))
+    }
+
+    #[cfg(feature = "hydrate")]
+    fn key(name: &str) -> String {
+        format!("unsent-{name}")
+    }
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn keep(_: Session, _: &str) {}
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn kept(_: Session) -> Option<String> {
+        None
+    }
 }

@@ -39,6 +39,8 @@ fn Found(page: SearchPage) -> impl IntoView {
             <p>{words.advice} " " <a href="/messages">{words.show_all}</a></p>
         }
     });
+    let past_the_end =
+        (page.total > 0 && page.hits.is_empty()).then(|| view! { <p class="empty">{words.past_the_end}</p> });
     let row = |hit: SearchHit| {
         view! {
             <li class="message" data-row tabindex="-1">
@@ -49,6 +51,7 @@ fn Found(page: SearchPage) -> impl IntoView {
     view! {
         <p class="total" role="status">{total} " · " {(words.took)(&duration(page.took_us))} " · " {origin}</p>
         {nothing}
+        {past_the_end}
         <ol class="messages" aria-label=words.title>{page.hits.into_iter().map(row).collect_view()}</ol>
         <Pager path="/search" keep=vec![("q", page.query)] place/>
     }

@@ -32,6 +32,8 @@ pub enum OpenError {
     Damaged { path: PathBuf, reason: String },
     #[error("{path} can't be written ({reason}): check that its folder exists and that this user may write there")]
     NotWritable { path: PathBuf, reason: String },
+    #[error("{path} can't be opened: the disk is full; free some space and start again")]
+    DiskFull { path: PathBuf },
     #[error("{path} is locked by another program: stop that program and try again")]
     Locked { path: PathBuf },
     #[error("{path} can't be opened ({source}): check the disk and the file's permissions")]
@@ -48,9 +50,10 @@ impl OpenError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: error.to_string() },
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::DiskFull) => {
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::NotWritable { path, reason: error.to_string() }
             }
+            Some(ErrorCode::DiskFull) => Self::DiskFull { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             _ => Self::Other { path, source: error },
         }
