@@ -1,4 +1,5 @@
-import { expect, newName, signIn, test } from "../support/reader";
+import { hydrated } from "../support/hydrated";
+import { expect, newName, password, signIn, test } from "../support/reader";
 
 test("a posted message is at the top of everyone's list", async ({ page, words, signIn }) => {
   const name = await signIn();
@@ -23,6 +24,21 @@ test("the box is empty after a post, ready for the next", async ({ page, words, 
     await expect(page.getByRole("list", { name: words.messageList }).getByText(text).first()).toBeVisible();
     await expect(box).toHaveValue("");
   }
+});
+
+test("what I was writing is there again after my session ended", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts nobody tells the page that its session ended");
+  const name = await signIn();
+  await page.goto("/messages");
+  await hydrated(page);
+  await page.getByLabel(words.newMessage).fill("half a thought");
+  await page.request.post("/logout", { data: {} });
+  await expect(page).toHaveURL(/\/login/);
+  await page.getByLabel(words.username).fill(name);
+  await page.getByLabel(words.password).fill(password);
+  await page.getByRole("button", { name: words.signIn, exact: true }).click();
+  await expect(page).toHaveURL(/\/messages/);
+  await expect(page.getByLabel(words.newMessage)).toHaveValue("half a thought");
 });
 
 test("too long a message is refused and kept in the box", async ({ page, words, signIn, expectedErrors }) => {
