@@ -31,7 +31,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         }
         Some(Command::Restore { file }) => {
             let data = data_path(&sources)?;
-            std::fs::create_dir_all(&data)?;
+            DataFolder::make(&data)?;
             restore(&file, &DataFolder::database(&data))?;
             say(&format!("restored from {}", file.display()))
         }
@@ -70,7 +70,7 @@ fn print_config(sources: &Sources) -> Outcome {
 async fn user(command: UserCommand, data: &Path) -> Outcome {
     // A first user may be added before the first start; a password is changed where there is a user.
     match command {
-        UserCommand::Add { .. } => std::fs::create_dir_all(data)?,
+        UserCommand::Add { .. } => DataFolder::make(data)?,
         UserCommand::SetPassword { .. } => drop(existing_database(data)?),
     }
     let store = Arc::new(SqliteStore::open(&DataFolder::database(data))?);

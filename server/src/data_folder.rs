@@ -1,8 +1,8 @@
 //! The folder that holds an embedded board: opened by one server at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Why the data folder can't be used.
@@ -27,7 +27,7 @@ impl DataFolder {
     /// When it can't be written, or another process has it.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let not_writable = |source| DataFolderError::NotWritable { path: path.to_owned(), source };
-        std::fs::create_dir_all(path).map_err(not_writable)?;
+        Self::make(path).map_err(not_writable)?;
         let lock_path = path.join("glassboard.lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock_path).map_err(not_writable)?;
         match lock.try_lock() {
@@ -35,6 +35,14 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => Err(DataFolderError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(not_writable(source)),
         }
+    }
+
+    /// Makes the folder if need be; only its owner may look into it: it holds passwords' hashes.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn make(path: &Path) -> std::io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
     /// Where the database is, in any data folder.

@@ -73,9 +73,34 @@ impl Sources {
     pub fn effective(&self) -> impl Iterator<Item = (&'static Variable, Result<Option<Value>, ConfigError>)> {
         VARIABLES.iter().map(|variable| {
             let value = self.value(variable.name).map(|value| {
-                value.map(|value| if variable.secret { Value { text: "***".to_owned(), ..value } } else { value })
+                value.map(|value| {
+                    let text = if variable.secret { "***".to_owned() } else { without_password(&value.text) };
+                    Value { text, ..value }
+                })
             });
             (variable, value)
         })
+    }
+}
+
+/// A URL without its user and password, if it has them.
+fn without_password(text: &str) -> String {
+    let masked = text.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find('/').unwrap_or(rest.len());
+        let at = rest[..end].rfind('@')?;
+        Some(format!("{scheme}://***{}", &rest[at..]))
+    });
+    masked.unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_urls_password_is_not_shown() {
+        assert_eq!(without_password("http://u:secret@x:4318/a@b"), "http://***@x:4318/a@b");
+        assert_eq!(without_password("http://x:4318/a@b"), "http://x:4318/a@b");
+        assert_eq!(without_password("mina@example"), "mina@example");
     }
 }
