@@ -43,7 +43,7 @@ pub trait SessionCookies: Send + Sync {
 /// What is known of this request; put into its extensions by a layer of the server.
 #[derive(Clone)]
 pub struct RequestContext {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub signed_in: Option<SignedIn>,
     pub lang: Lang,
     /// The reader's IANA time zone, from their cookie.
@@ -81,7 +81,7 @@ pub fn request() -> Option<RequestContext> {
 ///
 /// # Errors
 /// `Unauthenticated`.
-pub fn signed_in() -> Result<(SignedIn, Caller), BoardError> {
+pub fn signed_in() -> Result<(SignedIn, Arc<Caller>), BoardError> {
     let request = request().ok_or(Code::Internal)?;
     let who = request.signed_in.ok_or(Code::Unauthenticated)?;
     Ok((who, request.caller))
@@ -91,7 +91,7 @@ pub fn signed_in() -> Result<(SignedIn, Caller), BoardError> {
 ///
 /// # Errors
 /// `Unauthenticated`, `OperatorsOnly`.
-pub fn operator() -> Result<(SignedIn, Caller), BoardError> {
+pub fn operator() -> Result<(SignedIn, Arc<Caller>), BoardError> {
     let (who, caller) = signed_in()?;
     state().board.accounts().require_operator(&who, &caller)?;
     Ok((who, caller))

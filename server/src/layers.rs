@@ -23,7 +23,7 @@ use http::Method;
 use http::request::Parts;
 use model::Code;
 pub use rules::{Rule, Rules};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 use telemetry::server::metrics;
@@ -110,10 +110,28 @@ async fn admitted(
     }
     check(state, rule, &parts, &context)?;
     parts.extensions.insert(context);
-    let stream = rule.stream;
-    let mut response = bounds::in_time(stream, next.run(Request::from_parts(parts, body))).await?;
+    let page = rule.page && parts.method == Method::GET;
+    let answer = next.run(Request::from_parts(parts, body));
+    let mut response = if page {
+        bounds::in_time(false, to_its_end(answer)).await?
+    } else {
+        bounds::in_time(rule.stream, answer).await?
+    };
     cookies.set(state, &mut response);
     Ok(response)
+}
+
+/// A page once begun is rendered to its end, even when its reader has gone: its parts are made by several tasks, which would
+/// find what they share gone with the request. A panic stays one.
+async fn to_its_end(page: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(page.in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The server is ending.
+            Err(_) => Problem::from(Code::Unavailable).into_response(),
+        },
+    }
 }
 
 /// Refuses what another site made a browser send, and requests without the session that their route needs.

@@ -77,7 +77,7 @@ pub async fn traces(
     if from_page {
         sanitize(&mut request, &identity(&state, &context));
     }
-    state.telemetry.accept(request);
+    state.telemetry.accept(&request);
     answer(StatusCode::OK, encoding, encoding.success())
 }
 

@@ -50,8 +50,8 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>>
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
-    let telemetry =
-        Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(Recorded(Arc::clone(&observatory))))?);
+    let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
+    let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
     let state = state(&settings, &data, Arc::clone(&store), observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
     let router = routes::router(state);
@@ -120,7 +120,7 @@ pub fn board(store: Arc<SqliteStore>, operators: &[model::Username]) -> Result<B
         sessions: Arc::new(MemorySessions::default()),
         search_cache: Arc::new(MemorySearchCache::default()),
         api_log: Arc::new(MemoryApiLog::default()),
-        events: Arc::new(InProcessEvents::start()),
+        events: Arc::new(InProcessEvents::default()),
         live: Arc::new(MemoryLive::default()),
         clock: Arc::new(SystemClock::default()),
         random: Arc::new(SystemRandom),

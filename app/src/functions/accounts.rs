@@ -87,8 +87,8 @@ pub async fn end_session(id: String) -> Result<(), BoardError> {
 /// None of its own.
 #[server(prefix = "/fn", endpoint = "accounts/current", protocol = Call, client = TracedClient)]
 pub async fn current() -> Result<Option<Account>, BoardError> {
-    let account = |(who, caller)| crate::context::state().board.accounts().account(&who, &caller);
-    Ok(crate::context::signed_in().ok().map(account))
+    let Ok((who, caller)) = crate::context::signed_in() else { return Ok(None) };
+    Ok(Some(crate::context::state().board.accounts().account(&who, &caller)))
 }
 
 #[cfg(feature = "ssr")]

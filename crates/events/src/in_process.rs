@@ -2,52 +2,33 @@ use async_trait::async_trait;
 use board::ports::{Events, PortError};
 use model::{ApiLogEntry, ApiLogPage, PageRequest, Pagination};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Events within this process: a bounded queue to one consumer, which keeps the last [`KEPT`].
+/// Events within this process: the last [`KEPT`] are there to be read.
+#[derive(Default)]
 pub struct InProcessEvents {
-    queue: mpsc::Sender<Arc<ApiLogEntry>>,
-    recent: Arc<Mutex<VecDeque<Arc<ApiLogEntry>>>>,
-    lost: AtomicU64,
+    recent: Mutex<VecDeque<Arc<ApiLogEntry>>>,
 }
 
 /// Events that the messaging log can show.
 const KEPT: usize = 1000;
-/// Events that may wait for the consumer; beyond that they are dropped and counted.
-const QUEUE: usize = 10_000;
 
 impl InProcessEvents {
-    /// Starts the consumer; it ends with this value.
-    #[must_use]
-    pub fn start() -> Self {
-        let (queue, mut events) = mpsc::channel::<Arc<ApiLogEntry>>(QUEUE);
-        let recent: Arc<Mutex<VecDeque<Arc<ApiLogEntry>>>> = Arc::default();
-        let kept = Arc::clone(&recent);
-        tokio::spawn(async move {
-            while let Some(event) = events.recv().await {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                if kept.len() == KEPT {
-                    kept.pop_back();
-                }
-                kept.push_front(event);
-            }
-        });
-        Self { queue, recent, lost: AtomicU64::new(0) }
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<ApiLogEntry>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Events for InProcessEvents {
     fn send(&self, event: Arc<ApiLogEntry>) {
-        if self.queue.try_send(event).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut recent = self.lock();
+        recent.truncate(KEPT - 1);
+        recent.push_front(event);
     }
 
     async fn recent(&self, page: PageRequest) -> Result<ApiLogPage, PortError> {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = self.lock();
         let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let events = recent.iter().skip(skipped).take(page.limit() as usize);
         Ok(ApiLogPage {
@@ -56,7 +37,8 @@ impl Events for InProcessEvents {
         })
     }
 
+    /// None: nothing can be full or away.
     fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        0
     }
 }

@@ -1,12 +1,13 @@
 use crate::{BoardError, Code, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// A user name as it is shown: NFC, trimmed, 1 to 64 visible characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Username(String);
+pub struct Username(Arc<str>);
 
 impl Username {
     pub const MAX_CHARS: usize = 64;
@@ -22,13 +23,13 @@ impl Username {
         if !visible || name.chars().count() > Self::MAX_CHARS {
             return Err(Code::InvalidUsername.into());
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// A name that an older program stored: taken as it is.
     #[must_use]
     pub fn stored(name: String) -> Self {
-        Self(name)
+        Self(name.into())
     }
 
     #[must_use]

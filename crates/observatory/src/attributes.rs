@@ -2,6 +2,7 @@
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 pub const DB_SYSTEM_NAME: &str = "db.system.name";
@@ -30,24 +31,21 @@ pub fn text<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a str> {
 }
 
 /// The value as a person reads it: texts as they are, lists as in JSON, at most 8 KiB.
-pub fn shown(value: Option<AnyValue>) -> String {
-    let mut text = match value.and_then(|value| value.value) {
-        Some(Value::StringValue(text)) => text,
+pub fn shown(value: Option<&AnyValue>) -> Cow<'_, str> {
+    match value.and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => Cow::Borrowed(cut(text, MAX_VALUE_BYTES)),
         value => {
             let mut text = String::new();
-            show(&mut text, value.as_ref(), MAX_DEPTH);
-            text
+            show(&mut text, value, MAX_DEPTH);
+            text.truncate(text.floor_char_boundary(MAX_VALUE_BYTES));
+            Cow::Owned(text)
         }
-    };
-    cut(&mut text, MAX_VALUE_BYTES);
-    text
+    }
 }
 
-/// Shortens to at most `max_bytes`, between characters.
-pub fn cut(text: &mut String, max_bytes: usize) {
-    if text.len() > max_bytes {
-        text.truncate(text.floor_char_boundary(max_bytes));
-    }
+/// At most the first `max_bytes`, between characters.
+pub fn cut(text: &str, max_bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(max_bytes)]
 }
 
 fn show(text: &mut String, value: Option<&Value>, depth: u32) {
@@ -95,23 +93,23 @@ mod tests {
 
     #[test]
     fn texts_are_shown_as_they_are_and_lists_as_in_json() {
-        assert_eq!(shown(value(Value::StringValue("SELECT \"a\"".to_owned()))), "SELECT \"a\"");
-        assert_eq!(shown(value(Value::IntValue(-3))), "-3");
+        assert_eq!(shown(value(Value::StringValue("SELECT \"a\"".to_owned())).as_ref()), "SELECT \"a\"");
+        assert_eq!(shown(value(Value::IntValue(-3)).as_ref()), "-3");
         assert_eq!(shown(None), "null");
         let values = vec![
             AnyValue { value: Some(Value::StringValue("a".to_owned())) },
             AnyValue { value: Some(Value::BoolValue(true)) },
         ];
-        assert_eq!(shown(value(Value::ArrayValue(ArrayValue { values }))), r#"["a", true]"#);
+        assert_eq!(shown(value(Value::ArrayValue(ArrayValue { values })).as_ref()), r#"["a", true]"#);
     }
 
     #[test]
     fn a_long_or_deep_value_is_cut() {
-        assert!(shown(value(Value::StringValue("가".repeat(MAX_VALUE_BYTES)))).len() <= MAX_VALUE_BYTES);
+        assert!(shown(value(Value::StringValue("가".repeat(MAX_VALUE_BYTES))).as_ref()).len() <= MAX_VALUE_BYTES);
         let mut deep = AnyValue { value: Some(Value::IntValue(1)) };
         for _ in 0..500 {
             deep = AnyValue { value: Some(Value::ArrayValue(ArrayValue { values: vec![deep] })) };
         }
-        assert!(shown(Some(deep)).contains('…'));
+        assert!(shown(Some(&deep)).contains('…'));
     }
 }

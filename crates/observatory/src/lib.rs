@@ -10,6 +10,7 @@ mod store;
 mod trace;
 
 pub use access::Viewer;
+pub use read_span::{Attributes, ReadEvent, ReadSpan};
 pub use store::{Limits, Stats};
 
 use model::{PageRequest, Timestamp, Trace, TraceId, TraceSummary};
@@ -48,13 +49,16 @@ impl Observatory {
 
     /// Takes spans in any order; one that is there already is replaced. Spans without valid ids are left out.
     /// Waits for readers a few milliseconds at most.
-    pub fn ingest(&self, request: ExportTraceServiceRequest) {
-        let spans = read_span::read(request);
-        for some in spans.chunks(SPANS_PER_LOCK) {
+    pub fn ingest(&self, request: &ExportTraceServiceRequest) {
+        self.put(read_span::read(request));
+    }
+
+    /// The same for spans that need no decoding.
+    pub fn put<'a>(&self, spans: impl Iterator<Item = ReadSpan<'a>>) {
+        let mut spans = spans.peekable();
+        while spans.peek().is_some() {
             let mut store = self.lock();
-            for span in some {
-                store.put(span);
-            }
+            spans.by_ref().take(SPANS_PER_LOCK).for_each(|span| store.put(&span));
         }
     }
 

@@ -3,99 +3,138 @@ use model::{Part, SpanKind};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::{Span, span, status::StatusCode};
+use std::borrow::Cow;
 
-/// What is kept of one span, at most; the relay and the SDK have bounds of their own.
+/// What is kept of one span, at most; the relay and the recorder have bounds of their own.
 const MAX_ATTRIBUTES: usize = 128;
 const MAX_EVENTS: usize = 128;
 const MAX_NAME_BYTES: usize = 1024;
 
+pub type Attributes<'a> = Vec<(&'a str, Cow<'a, str>)>;
+
 /// A span as it came, in plain terms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadSpan {
+#[derive(Debug, Clone)]
+pub struct ReadSpan<'a> {
     pub trace: u128,
     pub id: u64,
     pub parent: Option<u64>,
     pub start_ns: u64,
     pub end_ns: u64,
-    pub name: String,
+    pub name: &'a str,
     pub kind: SpanKind,
-    pub part: Part,
-    pub service: String,
+    /// Where the attributes do not tell, [`Part::Server`] is meant.
+    pub part: Option<Part>,
+    pub service: &'a str,
     /// The status message, when the status is an error.
-    pub error: Option<String>,
-    pub attributes: Vec<(String, String)>,
-    pub events: Vec<ReadEvent>,
-    pub visitor: Option<String>,
-    pub session: Option<String>,
+    pub error: Option<&'a str>,
+    pub attributes: Attributes<'a>,
+    pub events: Vec<ReadEvent<'a>>,
+    /// Of the resource: the span's own attributes say it first.
+    pub visitor: Option<&'a str>,
+    pub session: Option<&'a str>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadEvent {
+#[derive(Debug, Clone)]
+pub struct ReadEvent<'a> {
     pub at_ns: u64,
-    pub name: String,
-    pub attributes: Vec<(String, String)>,
+    pub name: &'a str,
+    pub attributes: Attributes<'a>,
+}
+
+impl ReadSpan<'_> {
+    /// The part of the system that the span belongs to.
+    pub fn part(&self) -> Part {
+        let own = |key| self.attribute(key);
+        if let Some(part) = own(attributes::PART).and_then(part_named) {
+            return part;
+        }
+        match own(attributes::DB_SYSTEM_NAME) {
+            Some("redis") => return Part::Cache,
+            Some(_) => return Part::Database,
+            None => {}
+        }
+        if matches!(self.kind, SpanKind::Producer | SpanKind::Consumer) || own(attributes::MESSAGING_SYSTEM).is_some() {
+            return Part::Queue;
+        }
+        self.part.unwrap_or(Part::Server)
+    }
+
+    pub fn visitor(&self) -> Option<&str> {
+        self.attribute(attributes::VISITOR).or(self.visitor)
+    }
+
+    pub fn session(&self) -> Option<&str> {
+        self.attribute(attributes::SESSION_ID).or(self.session)
+    }
+
+    /// The visitor's hash decides about access and is nobody's business beyond that.
+    pub fn shown_attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let shown = self.attributes.iter().filter(|(key, _)| *key != attributes::VISITOR);
+        shown.map(|(key, value)| (*key, value.as_ref()))
+    }
+
+    fn attribute(&self, key: &str) -> Option<&str> {
+        self.attributes.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_ref())
+    }
 }
 
 /// The request's spans that have valid ids.
-pub fn read(request: ExportTraceServiceRequest) -> Vec<ReadSpan> {
-    let mut spans = Vec::new();
-    for of_resource in request.resource_spans {
-        let resource = of_resource.resource.map_or_else(Vec::new, |resource| resource.attributes);
-        let all = of_resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-        spans.extend(all.filter_map(|span| read_span(span, &resource)));
-    }
-    spans
+pub fn read(request: &ExportTraceServiceRequest) -> impl Iterator<Item = ReadSpan<'_>> {
+    request.resource_spans.iter().flat_map(|of_resource| {
+        let resource = of_resource.resource.as_ref().map_or(&[][..], |resource| &resource.attributes);
+        let all = of_resource.scope_spans.iter().flat_map(|scope| &scope.spans);
+        all.filter_map(|span| read_span(span, resource))
+    })
 }
 
-fn read_span(span: Span, resource: &[KeyValue]) -> Option<ReadSpan> {
+fn read_span<'a>(span: &'a Span, resource: &'a [KeyValue]) -> Option<ReadSpan<'a>> {
     let trace = u128::from_be_bytes(span.trace_id.as_slice().try_into().ok()?);
     let id = number(&span.span_id)?;
     if trace == 0 {
         return None;
     }
-    let kind = kind(span.kind);
-    let own = |key: &str| {
-        attributes::text(&span.attributes, key).or_else(|| attributes::text(resource, key)).map(str::to_owned)
-    };
-    let error = span.status.filter(|status| status.code == StatusCode::Error as i32).map(|status| status.message);
+    let of_resource = |key: &str| attributes::text(resource, key);
+    let error = span.status.as_ref().filter(|status| status.code == StatusCode::Error as i32);
     Some(ReadSpan {
         trace,
         id,
         parent: number(&span.parent_span_id),
         start_ns: span.start_time_unix_nano,
         end_ns: span.end_time_unix_nano.max(span.start_time_unix_nano),
-        name: shortened(span.name),
-        kind,
-        part: part(kind, &span.attributes, resource),
-        service: shortened(
-            attributes::text(resource, attributes::SERVICE_NAME).unwrap_or("unknown_service").to_owned(),
-        ),
-        error: error.map(shortened),
-        visitor: own(attributes::VISITOR),
-        session: own(attributes::SESSION_ID),
-        attributes: pairs(span.attributes),
-        events: span.events.into_iter().take(MAX_EVENTS).map(read_event).collect(),
+        name: shortened(&span.name),
+        kind: kind(span.kind),
+        part: of_resource(attributes::PART)
+            .and_then(part_named)
+            .or_else(|| (of_resource(attributes::TELEMETRY_SDK_LANGUAGE) == Some("webjs")).then_some(Part::Browser)),
+        service: shortened(of_resource(attributes::SERVICE_NAME).unwrap_or("unknown_service")),
+        error: error.map(|status| shortened(&status.message)),
+        attributes: pairs(&span.attributes),
+        events: span.events.iter().take(MAX_EVENTS).map(read_event).collect(),
+        visitor: of_resource(attributes::VISITOR),
+        session: of_resource(attributes::SESSION_ID),
     })
 }
 
-fn read_event(event: span::Event) -> ReadEvent {
-    ReadEvent { at_ns: event.time_unix_nano, name: shortened(event.name), attributes: pairs(event.attributes) }
+fn read_event(event: &span::Event) -> ReadEvent<'_> {
+    ReadEvent { at_ns: event.time_unix_nano, name: shortened(&event.name), attributes: pairs(&event.attributes) }
 }
 
-/// The visitor's hash decides about access and is nobody's business beyond that.
-fn pairs(attributes: Vec<KeyValue>) -> Vec<(String, String)> {
-    let shown_ones = attributes.into_iter().filter(|attribute| attribute.key != attributes::VISITOR);
-    shown_ones.take(MAX_ATTRIBUTES).map(|attribute| (shortened(attribute.key), shown(attribute.value))).collect()
+fn pairs(attributes: &[KeyValue]) -> Attributes<'_> {
+    let some = attributes.iter().take(MAX_ATTRIBUTES);
+    some.map(|attribute| (shortened(&attribute.key), shown(attribute.value.as_ref()))).collect()
 }
 
-fn shortened(mut text: String) -> String {
-    cut(&mut text, MAX_NAME_BYTES);
-    text
+fn shortened(text: &str) -> &str {
+    cut(text, MAX_NAME_BYTES)
 }
 
 /// `None` unless there are eight bytes, not all zero.
 fn number(id: &[u8]) -> Option<u64> {
     id.try_into().ok().map(u64::from_be_bytes).filter(|number| *number != 0)
+}
+
+fn part_named(name: &str) -> Option<Part> {
+    Part::ALL.into_iter().find(|part| part.as_str() == name)
 }
 
 const fn kind(kind: i32) -> SpanKind {
@@ -108,36 +147,25 @@ const fn kind(kind: i32) -> SpanKind {
     }
 }
 
-fn part(kind: SpanKind, of_span: &[KeyValue], of_resource: &[KeyValue]) -> Part {
-    let own = |key| attributes::text(of_span, key);
-    let marked = own(attributes::PART).or_else(|| attributes::text(of_resource, attributes::PART));
-    if let Some(part) = marked.and_then(|marked| Part::ALL.into_iter().find(|part| part.as_str() == marked)) {
-        return part;
-    }
-    match own(attributes::DB_SYSTEM_NAME) {
-        Some("redis") => return Part::Cache,
-        Some(_) => return Part::Database,
-        None => {}
-    }
-    if matches!(kind, SpanKind::Producer | SpanKind::Consumer) || own(attributes::MESSAGING_SYSTEM).is_some() {
-        return Part::Queue;
-    }
-    if attributes::text(of_resource, attributes::TELEMETRY_SDK_LANGUAGE) == Some("webjs") {
-        return Part::Browser;
-    }
-    Part::Server
-}
-
 #[cfg(test)]
 mod tests {
-    use super::part;
+    #![allow(clippy::unwrap_used)]
+    use super::read_span;
     use model::{Part, SpanKind};
     use opentelemetry_proto::tonic::common::v1::any_value::Value;
     use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+    use opentelemetry_proto::tonic::trace::v1::Span;
 
     fn text(key: &str, value: &str) -> KeyValue {
         let value = Some(AnyValue { value: Some(Value::StringValue(value.to_owned())) });
         KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
+    }
+
+    fn part(kind: SpanKind, of_span: &[KeyValue], of_resource: &[KeyValue]) -> Part {
+        let span = Span { trace_id: vec![1; 16], span_id: vec![1; 8], attributes: of_span.to_vec(), ..Span::default() };
+        let mut span = read_span(&span, of_resource).unwrap();
+        span.kind = kind;
+        span.part()
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Store {
         }
     }
 
-    pub fn put(&mut self, span: &ReadSpan) {
+    pub fn put(&mut self, span: &ReadSpan<'_>) {
         let trace = match self.traces.entry(span.trace) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
@@ -141,7 +141,7 @@ impl StoredTrace {
     }
 
     /// `false` when the trace is full.
-    fn put(&mut self, span: &ReadSpan, limit: usize, interner: &mut Interner) -> bool {
+    fn put(&mut self, span: &ReadSpan<'_>, limit: usize, interner: &mut Interner) -> bool {
         match self.spans.iter().position(|stored| stored.id == span.id) {
             None if self.spans.len() >= limit => return false,
             None => {
@@ -149,14 +149,14 @@ impl StoredTrace {
                 self.include(self.spans.len() - 1);
             }
             // A browser has no business with the spans of the server.
-            Some(at) if span.part == Part::Browser && self.spans[at].part != Part::Browser => return true,
+            Some(at) if span.part() == Part::Browser && self.spans[at].part != Part::Browser => return true,
             Some(at) => {
                 let new = StoredSpan::new(span, interner);
                 std::mem::replace(&mut self.spans[at], new).release(interner);
                 self.measure();
             }
         }
-        self.owner.claim(span.visitor.as_deref(), span.session.as_deref(), interner);
+        self.owner.claim(span.visitor(), span.session(), interner);
         true
     }
 

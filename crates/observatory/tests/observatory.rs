@@ -88,7 +88,7 @@ fn post() -> Vec<ExportTraceServiceRequest> {
 
 fn observatory(requests: impl IntoIterator<Item = ExportTraceServiceRequest>) -> Observatory {
     let observatory = Observatory::new(Limits::default());
-    requests.into_iter().for_each(|request| observatory.ingest(request));
+    requests.into_iter().for_each(|request| observatory.ingest(&request));
     observatory
 }
 
@@ -139,18 +139,18 @@ fn a_page_load_is_named_with_its_path() {
 #[test]
 fn a_span_that_comes_again_is_replaced() {
     let observatory = observatory(post());
-    observatory.ingest(request(BACK, vec![span(1, 6, 5, "again", 60, 100)]));
+    observatory.ingest(&request(BACK, vec![span(1, 6, 5, "again", 60, 100)]));
     let trace = seen(&observatory);
     assert_eq!((trace.spans.len(), trace.duration_us), (6, 160_000));
     assert_eq!(trace.spans[5].name, "again");
-    observatory.ingest(request(BACK, vec![span(1, 6, 5, "again", 60, 1)]));
+    observatory.ingest(&request(BACK, vec![span(1, 6, 5, "again", 60, 1)]));
     assert_eq!(seen(&observatory).duration_us, 61_000);
 }
 
 #[test]
 fn a_browser_cannot_replace_a_span_of_the_server() {
     let observatory = observatory(post());
-    observatory.ingest(request(FRONT, vec![span(1, 3, 2, "forged", 0, 1)]));
+    observatory.ingest(&request(FRONT, vec![span(1, 3, 2, "forged", 0, 1)]));
     assert!(seen(&observatory).spans.iter().all(|span| span.name != "forged"));
 }
 
@@ -192,7 +192,7 @@ fn a_person_sees_the_own_traces_and_an_operator_all() {
 fn whoever_joins_a_trace_later_under_another_name_may_not_read_it() {
     let observatory = observatory(post());
     let intruder: &[(&str, &str)] = &[("glassboard.visitor", "eve"), ("session.id", "s9")];
-    observatory.ingest(request(intruder, vec![span(1, 77, 1, "GET /", 1, 1)]));
+    observatory.ingest(&request(intruder, vec![span(1, 77, 1, "GET /", 1, 1)]));
     assert_eq!(observatory.trace(&id(1), &person(Some("eve"), Some("s9"))), None);
     assert!(observatory.trace(&id(1), &person(Some("mina"), None)).is_some());
 }
@@ -216,7 +216,7 @@ fn the_list_is_filtered_and_paged_newest_first() {
             span(trace, 1, 0, "GET /messages", u64::from(trace) * 100, u64::from(trace)),
             &[("http.route", "/messages")],
         );
-        observatory.ingest(request(BACK, vec![get]));
+        observatory.ingest(&request(BACK, vec![get]));
     }
     let recent = |filter: TraceFilter, page| observatory.recent(&Viewer::Operator, &filter, PageRequest::new(page, 10));
     let total = |filter| recent(filter, 1).1;
@@ -248,7 +248,7 @@ fn the_list_is_filtered_and_paged_newest_first() {
 fn the_oldest_traces_go_whole_when_there_are_too_many_spans() {
     let observatory = Observatory::new(Limits { max_spans: 10, ..Limits::default() });
     for trace in 1..=4 {
-        observatory.ingest(request(BACK, (1..=3).map(|id| span(trace, id, id - 1, "a", 0, 1)).collect()));
+        observatory.ingest(&request(BACK, (1..=3).map(|id| span(trace, id, id - 1, "a", 0, 1)).collect()));
     }
     let stats = observatory.stats();
     assert_eq!((stats.spans, stats.traces, stats.evicted_traces, stats.evicted_spans), (9, 3, 1, 3));
@@ -259,14 +259,14 @@ fn the_oldest_traces_go_whole_when_there_are_too_many_spans() {
 #[test]
 fn a_full_trace_refuses_further_spans() {
     let observatory = Observatory::new(Limits { max_spans_per_trace: 2, ..Limits::default() });
-    observatory.ingest(request(BACK, (1..=5).map(|id| span(1, id, 0, "a", 0, 1)).collect()));
+    observatory.ingest(&request(BACK, (1..=5).map(|id| span(1, id, 0, "a", 0, 1)).collect()));
     assert_eq!((seen(&observatory).spans.len(), observatory.stats().refused_spans), (2, 3));
 }
 
 #[test]
 fn nothing_is_left_over_when_everything_has_gone() {
     let observatory = Observatory::new(Limits { max_bytes: 1, ..Limits::default() });
-    post().into_iter().for_each(|request| observatory.ingest(request));
+    post().into_iter().for_each(|request| observatory.ingest(&request));
     let stats = observatory.stats();
     assert_eq!((stats.spans, stats.traces, stats.bytes, stats.evicted_spans), (0, 0, 0, 6));
 }
@@ -291,7 +291,7 @@ proptest! {
     fn the_bounds_hold_and_the_figures_add_up(spans in proptest::collection::vec(any_span(), 0..80), max_spans in 1_usize..20, max_bytes in 1_usize..20_000) {
         let observatory = Observatory::new(Limits { max_spans, max_bytes, max_spans_per_trace: 5 });
         for span in spans {
-            observatory.ingest(request(BACK, vec![span]));
+            observatory.ingest(&request(BACK, vec![span]));
             let stats = observatory.stats();
             prop_assert!(stats.spans <= max_spans as u64 && stats.bytes <= max_bytes as u64);
             let traces: Vec<_> = (1..6).filter_map(|trace| observatory.trace(&id(trace), &Viewer::Operator)).collect();

@@ -80,6 +80,13 @@ pub mod hex {
         }
     }
 
+    /// Appends the digits of `bytes` to a text in ASCII.
+    pub fn push_bytes(text: &mut Vec<u8>, bytes: &[u8]) {
+        for byte in bytes {
+            text.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+    }
+
     /// Exactly `N` bytes, from exactly `2 N` lower-case digits.
     #[must_use]
     pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use model::Lang;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use telemetry::propagation::hex;
 use tracing::Span;
 
@@ -42,7 +43,7 @@ pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, N
         page_trace: parts.extensions.get::<PageTrace>().cloned(),
         trace_id: telemetry::server::current_trace_id(),
         signed_in,
-        caller,
+        caller: Arc::new(caller),
     };
     Ok((context, new_cookies))
 }

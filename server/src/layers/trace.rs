@@ -2,7 +2,7 @@ use app::context::PageTrace;
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
@@ -18,8 +18,8 @@ pub struct ServerSpan {
     started: Instant,
     page_trace: Option<PageTrace>,
     method: Method,
-    path: String,
-    user_agent: String,
+    uri: Uri,
+    user_agent: Option<HeaderValue>,
 }
 
 impl ServerSpan {
@@ -33,9 +33,8 @@ impl ServerSpan {
         } else if let Some(parent) = remote_parent(request.headers()) {
             set_remote_parent(&span, parent);
         }
-        let user_agent = header(request.headers(), &USER_AGENT).to_owned();
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        Self { span, started, page_trace, method, path, user_agent }
+        let user_agent = request.headers().get(USER_AGENT).cloned();
+        Self { span, started, page_trace, method: request.method().clone(), uri: request.uri().clone(), user_agent }
     }
 
     /// Records the response, in the span and as a line of the access log. Called within the span.
@@ -49,10 +48,10 @@ impl ServerSpan {
         tracing::info!(
             target: ACCESS_LOG_TARGET,
             method = self.method.as_str(),
-            url.path = self.path,
+            url.path = self.uri.path(),
             status = status.as_u16(),
             duration_ms = self.started.elapsed().as_secs_f64() * 1000.0,
-            user_agent = self.user_agent,
+            user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default(),
             "request"
         );
         if let Some(page_trace) = self.page_trace {
@@ -82,10 +81,9 @@ pub fn known_method(method: &Method) -> &'static str {
 
 fn server_span(request: &Request, route: Option<&str>) -> Span {
     let method = known_method(request.method());
-    let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
     tracing::info_span!(
         "request",
-        otel.name = name,
+        otel.name = format_args!("{method}{}{}", if route.is_some() { " " } else { "" }, route.unwrap_or_default()),
         otel.kind = "server",
         otel.status_code = Empty,
         error.type = Empty,

@@ -4,8 +4,10 @@ use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use model::{Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
+use model::{Code, Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -52,6 +54,13 @@ pub struct Found<'a> {
 /// An answer that borrows what it says until it is written.
 type Borrowed = Result<Response, Problem>;
 
+/// Writes it as JSON, into memory enough for a page of rows.
+fn written(answer: &impl Serialize) -> Borrowed {
+    let mut body = Vec::with_capacity(8 * 1024);
+    serde_json::to_writer(&mut body, answer).map_err(|_| Code::Internal)?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+}
+
 fn rows(messages: &[Message]) -> Vec<MessageRow<'_>> {
     messages.iter().map(Into::into).collect()
 }
@@ -83,7 +92,7 @@ pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(
         current_page: page.number(),
         total_pages: list.pagination.total_pages(),
     };
-    Ok(Json(OwnMessages { messages: rows(&list.messages), pagination }).into_response())
+    written(&OwnMessages { messages: rows(&list.messages), pagination })
 }
 
 /// Everyone's messages, newest first.
@@ -91,7 +100,7 @@ pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(
     responses((status = 200, body = Messages), (status = 401, body = ErrorBody)))]
 pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Borrowed {
     let list = state.app.board.messages().list(&asker.who, Scope::Everyone, page).await?;
-    Ok(Json(Messages { messages: rows(&list.messages), pagination: list.pagination.into() }).into_response())
+    written(&Messages { messages: rows(&list.messages), pagination: list.pagination.into() })
 }
 
 /// Messages that contain `q`, newest first; an empty `q` finds nothing.
@@ -107,11 +116,11 @@ pub async fn search_messages(
     let text = parameter(&parts, "q").unwrap_or_default();
     let Some(query) = SearchQuery::parse(&text)? else {
         let pagination = found_pages(page, 0, TotalRelation::Eq);
-        return Ok(Json(Found { results: Vec::new(), pagination }).into_response());
+        return written(&Found { results: Vec::new(), pagination });
     };
     let found = state.app.board.search().search(&asker.who, &query, page).await?;
     let results = found.hits.iter().map(|hit| (&hit.message).into()).collect();
-    Ok(Json(Found { results, pagination: found_pages(page, found.total, found.relation) }).into_response())
+    written(&Found { results, pagination: found_pages(page, found.total, found.relation) })
 }
 
 fn found_pages(page: PageRequest, total: u64, relation: TotalRelation) -> PageInfo {

@@ -8,11 +8,12 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use model::{BoardError, Code, Message, PageRequest, Pagination, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Who asks: refused without a session.
 pub struct Asker {
     pub who: SignedIn,
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
@@ -21,7 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let context = parts.extensions.get::<RequestContext>().ok_or(Code::Internal)?;
         let who = context.signed_in.clone().ok_or(Code::Unauthenticated)?;
-        Ok(Self { who, caller: context.caller.clone() })
+        Ok(Self { who, caller: Arc::clone(&context.caller) })
     }
 }
 

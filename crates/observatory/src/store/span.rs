@@ -1,5 +1,5 @@
 use crate::interner::{Interner, Symbol};
-use crate::read_span::ReadSpan;
+use crate::read_span::{ReadEvent, ReadSpan};
 use crate::trace::{LooseSpan, Node};
 use model::{Part, Span, SpanEvent, SpanKind};
 
@@ -28,36 +28,35 @@ struct StoredEvent {
     attributes: Box<[Pair]>,
 }
 
-fn pairs(pairs: &[(String, String)], interner: &mut Interner) -> Box<[Pair]> {
-    pairs.iter().map(|(key, value)| (interner.intern(key), interner.intern(value))).collect()
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, interner: &mut Interner) -> Box<[Pair]> {
+    pairs.map(|(key, value)| (interner.intern(key), interner.intern(value))).collect()
 }
 
 fn texts(pairs: &[Pair], interner: &Interner) -> Vec<(String, String)> {
     pairs.iter().map(|(key, value)| (interner.text(*key).to_owned(), interner.text(*value).to_owned())).collect()
 }
 
+impl StoredEvent {
+    fn new(event: &ReadEvent<'_>, interner: &mut Interner) -> Self {
+        let attributes = event.attributes.iter().map(|(key, value)| (*key, value.as_ref()));
+        Self { at_ns: event.at_ns, name: interner.intern(event.name), attributes: pairs(attributes, interner) }
+    }
+}
+
 impl StoredSpan {
-    pub(super) fn new(span: &ReadSpan, interner: &mut Interner) -> Self {
+    pub(super) fn new(span: &ReadSpan<'_>, interner: &mut Interner) -> Self {
         Self {
             id: span.id,
             parent: span.parent,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            name: interner.intern(&span.name),
-            service: interner.intern(&span.service),
-            error: span.error.as_ref().map(|message| interner.intern(message)),
+            name: interner.intern(span.name),
+            service: interner.intern(span.service),
+            error: span.error.map(|message| interner.intern(message)),
             kind: span.kind,
-            part: span.part,
-            attributes: pairs(&span.attributes, interner),
-            events: span
-                .events
-                .iter()
-                .map(|event| StoredEvent {
-                    at_ns: event.at_ns,
-                    name: interner.intern(&event.name),
-                    attributes: pairs(&event.attributes, interner),
-                })
-                .collect(),
+            part: span.part(),
+            attributes: pairs(span.shown_attributes(), interner),
+            events: span.events.iter().map(|event| StoredEvent::new(event, interner)).collect(),
         }
     }
 

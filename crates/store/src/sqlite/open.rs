@@ -142,7 +142,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
-    connection.pragma_update(None, "cache_size", -65536)?;
+    connection.pragma_update(None, "cache_size", -16384)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     keep_plans(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);

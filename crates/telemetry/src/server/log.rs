@@ -1,16 +1,16 @@
 use super::buffer::Buffer;
 use super::config::LogFormat;
-use super::ids::current_trace_parent;
 use super::secrets::{MASK, is_secret};
+use crate::propagation::{TraceParent, hex};
 use std::cell::Cell;
 use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Metadata};
+use tracing_subscriber::filter::Targets;
 
 /// Lines that wait to be written: when whoever reads them stands still, what no longer fits is dropped and counted.
 const CAPACITY_BYTES: usize = 1024 * 1024;
@@ -19,17 +19,29 @@ const GATHER: Duration = Duration::from_millis(5);
 /// Of one value, so that nothing makes a line endless.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
 
-/// Writes lines from a thread of its own.
+/// Turns events into lines with `timestamp`, `level`, `target`, `message`, `fields`, `trace_id` and `span_id`, and writes
+/// them from a thread of its own.
 #[derive(Debug, Clone)]
-pub(super) struct LogWriter {
+pub(super) struct Log {
     lines: Arc<Buffer<u8>>,
+    format: LogFormat,
+    filter: Targets,
 }
 
-impl LogWriter {
+thread_local! {
+    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static SECOND: Cell<(i64, [u8; 19])> = const { Cell::new((i64::MIN, [0; 19])) };
+}
+
+impl Log {
     /// Starts the thread.
-    pub(super) fn start(mut output: impl Write + Send + 'static) -> std::io::Result<Self> {
+    pub(super) fn start(
+        mut output: impl Write + Send + 'static,
+        format: LogFormat,
+        filter: Targets,
+    ) -> std::io::Result<Self> {
         let lines = Arc::new(Buffer::new(CAPACITY_BYTES));
-        let writer = Self { lines: Arc::clone(&lines) };
+        let log = Self { lines: Arc::clone(&lines), format, filter };
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
             let mut bytes = Vec::new();
             while lines.take(GATHER, &mut bytes) {
@@ -37,7 +49,32 @@ impl LogWriter {
                 let _ = output.write_all(&bytes).and_then(|()| output.flush());
             }
         })?;
-        Ok(writer)
+        Ok(log)
+    }
+
+    /// Whether events like this are written.
+    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.would_enable(metadata.target(), metadata.level())
+    }
+
+    pub(super) fn max_level(&self) -> LevelFilter {
+        let levels = self.filter.iter().map(|(_, level)| level).chain(self.filter.default_level());
+        levels.max().unwrap_or(LevelFilter::OFF)
+    }
+
+    /// Writes an event that happened in the span at `place`.
+    pub(super) fn write(&self, event: &Event<'_>, place: Option<TraceParent>) {
+        // Taken, not borrowed: an event inside of a value's Debug finds an empty line of its own.
+        let mut line = LINE.take();
+        line.clear();
+        // Writing to memory does not fail.
+        let _ = match self.format {
+            LogFormat::Json => write_json(&mut line, event, place),
+            LogFormat::Text => write_text(&mut line, event, place),
+        };
+        line.push(b'\n');
+        self.lines.push_all(&line);
+        LINE.set(line);
     }
 
     pub(super) fn dropped(&self) -> u64 {
@@ -49,41 +86,11 @@ impl LogWriter {
     }
 }
 
-/// Turns events into lines with `timestamp`, `level`, `target`, `message`, `fields`, `trace_id` and `span_id`.
-pub(super) struct LogLayer {
-    writer: LogWriter,
-    format: LogFormat,
-}
-
-impl LogLayer {
-    pub(super) const fn new(writer: LogWriter, format: LogFormat) -> Self {
-        Self { writer, format }
-    }
-}
-
-thread_local! {
-    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        // Taken, not borrowed: an event inside of a value's Debug finds an empty line of its own.
-        let mut line = LINE.take();
-        line.clear();
-        // Writing to memory does not fail.
-        let _ = match self.format {
-            LogFormat::Json => write_json(&mut line, event),
-            LogFormat::Text => write_text(&mut line, event),
-        };
-        line.push(b'\n');
-        self.writer.lines.push_all(&line);
-        LINE.set(line);
-    }
-}
-
-fn write_json(line: &mut Vec<u8>, event: &Event<'_>) -> std::io::Result<()> {
+fn write_json(line: &mut Vec<u8>, event: &Event<'_>, place: Option<TraceParent>) -> std::io::Result<()> {
     let metadata = event.metadata();
-    write!(line, r#"{{"timestamp":"{:.6}","level":"{}","target":"#, jiff::Timestamp::now(), metadata.level())?;
+    line.extend_from_slice(br#"{"timestamp":""#);
+    push_time(line)?;
+    write!(line, r#"","level":"{}","target":"#, metadata.level())?;
     push_json(line, metadata.target());
     let mut fields = JsonFields { message: None, fields: Vec::new() };
     event.record(&mut fields);
@@ -96,21 +103,39 @@ fn write_json(line: &mut Vec<u8>, event: &Event<'_>) -> std::io::Result<()> {
         line.extend_from_slice(&fields.fields[1..]);
         line.push(b'}');
     }
-    if let Some(current) = current_trace_parent() {
-        write!(line, r#","trace_id":"{}","span_id":"{}""#, current.trace_id_hex(), current.span_id_hex())?;
+    if let Some(place) = place {
+        line.extend_from_slice(br#","trace_id":""#);
+        hex::push_bytes(line, &place.trace_id);
+        line.extend_from_slice(br#"","span_id":""#);
+        hex::push_bytes(line, &place.span_id);
+        line.push(b'"');
     }
     line.push(b'}');
     Ok(())
 }
 
-fn write_text(line: &mut Vec<u8>, event: &Event<'_>) -> std::io::Result<()> {
+fn write_text(line: &mut Vec<u8>, event: &Event<'_>, place: Option<TraceParent>) -> std::io::Result<()> {
     let metadata = event.metadata();
-    write!(line, "{:.6} {:5} {}:", jiff::Timestamp::now(), metadata.level(), metadata.target())?;
+    push_time(line)?;
+    write!(line, " {:5} {}:", metadata.level(), metadata.target())?;
     event.record(&mut TextFields(line));
-    if let Some(current) = current_trace_parent() {
-        write!(line, " trace_id={} span_id={}", current.trace_id_hex(), current.span_id_hex())?;
+    if let Some(place) = place {
+        write!(line, " trace_id={} span_id={}", place.trace_id_hex(), place.span_id_hex())?;
     }
     Ok(())
+}
+
+/// The time as in RFC 3339, with microseconds. The second's text is kept for the next line, which mostly shares it.
+fn push_time(line: &mut Vec<u8>) -> std::io::Result<()> {
+    let now = jiff::Timestamp::now();
+    let (mut second, mut text) = SECOND.get();
+    if second != now.as_second() {
+        second = now.as_second();
+        write!(&mut text[..], "{}", now.strftime("%Y-%m-%dT%H:%M:%S"))?;
+        SECOND.set((second, text));
+    }
+    line.extend_from_slice(&text);
+    write!(line, ".{:06}Z", now.subsec_microsecond())
 }
 
 fn push_json(line: &mut Vec<u8>, text: &str) {
@@ -135,9 +160,10 @@ impl JsonFields {
         self.fields.push(b':');
     }
 
-    fn raw(&mut self, field: &Field, value: impl fmt::Display) {
+    fn number(&mut self, field: &Field, value: impl serde::Serialize) {
         self.key(field);
-        let _ = write!(self.fields, "{value}");
+        // Writing a number to memory does not fail.
+        let _ = serde_json::to_writer(&mut self.fields, &value);
     }
 
     fn text(&mut self, field: &Field, value: &str) {
@@ -152,19 +178,19 @@ impl JsonFields {
 
 impl Visit for JsonFields {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if value.is_finite() { self.raw(field, value) } else { self.text(field, &value.to_string()) }
+        if value.is_finite() { self.number(field, value) } else { self.text(field, &value.to_string()) }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.raw(field, value);
+        self.number(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.raw(field, value);
+        self.number(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.raw(field, value);
+        self.number(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

@@ -1,13 +1,16 @@
-//! The server's traces, logs and metrics: recorded by `tracing` and OpenTelemetry's SDK, written, kept and sent on by threads
-//! that no request ever waits for.
+//! The server's traces, logs and metrics: recorded through `tracing`; written, kept and sent on by threads that no request
+//! ever waits for.
 
 mod buffer;
 mod config;
 mod endpoint;
 mod forwarder;
+mod handover;
 mod ids;
 mod log;
 pub mod metrics;
+mod otlp;
+mod record;
 mod recorder;
 pub mod relay;
 mod secrets;
@@ -17,10 +20,10 @@ mod transport;
 pub use config::{Config, ConfigError, LogFormat};
 pub use endpoint::{Endpoint, Protocol, Reading};
 pub use forwarder::{ForwarderError, ForwarderStats};
-pub use ids::{
-    add_link, current_trace_id, current_trace_parent, new_ids, new_span_id, rename, set_remote_parent, trace_parent_of,
-};
+pub use handover::SpanSink;
+pub use ids::{current_trace_id, current_trace_parent, new_ids, new_span_id};
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-pub use recorder::SpanSink;
+pub use record::{Kind, SpanEvent, SpanRecord, Value};
+pub use recorder::{add_link, set_remote_parent, trace_parent_of};
 pub use start::{StartError, Stats, Telemetry, start};
 pub use transport::TransportError;

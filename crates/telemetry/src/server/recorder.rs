@@ -1,109 +1,270 @@
-use super::buffer::Buffer;
-use super::forwarder::Forwarder;
-use super::secrets;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans};
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
-use std::sync::Arc;
-use std::time::Duration;
+//! The server's `tracing` subscriber: open spans, who is whose parent, and what happens when one ends; and the log.
+//!
+//! A subscriber of its own, as in the browser, instead of layers on tracing-subscriber's registry with
+//! tracing-opentelemetry and OpenTelemetry's SDK: docs/decisions/recorder.md says what that costs and why.
 
-/// Takes the spans that were recorded or relayed: the observatory.
-pub trait SpanSink: Send + Sync {
-    /// Called from one thread for the server's own spans; must not wait long.
-    fn ingest(&self, request: ExportTraceServiceRequest);
+use super::buffer::Buffer;
+use super::ids::random;
+use super::log::Log;
+use super::record::{Fields, SpanRecord};
+use crate::names::own;
+use crate::propagation::TraceParent;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata, Span, Subscriber};
+use tracing_core::span::Current;
+
+/// Open spans are spread over this many tables, so that threads hardly ever wait for each other.
+const TABLES: usize = 32;
+
+/// Records spans and events up to INFO, and writes the events that the log's filter lets through.
+pub(super) struct Recorder {
+    open: [Mutex<slab::Slab<Open>>; TABLES],
+    ended: Arc<Buffer<SpanRecord>>,
+    log: Log,
 }
 
-/// How many ended spans wait at most. They are worked off every [`GATHER`], so this is 80,000 spans a second.
-const CAPACITY: usize = 8192;
-/// How long a span waits for company: seen by nobody, and hundreds share one batch.
-const GATHER: Duration = Duration::from_millis(100);
-/// Spans per request to the sink, as OpenTelemetry's default.
-const MAX_BATCH: usize = 512;
+struct Open {
+    record: SpanRecord,
+    metadata: &'static Metadata<'static>,
+    parent: Option<Id>,
+    /// Handles and open children; the span closes at 0, so no parent closes before its children.
+    references: usize,
+}
 
-/// Collects ended spans and hands them on as OTLP from a thread of its own.
-///
-/// The SDK's batch processor would do but for two things: its count of dropped spans can't be read, and it wakes up
-/// periodically in a program that has nothing to do.
-#[derive(Debug, Clone)]
-pub(super) struct Recorder {
-    ended: Arc<Buffer<SpanData>>,
+/// A span that this thread has entered and not yet left.
+struct Entered {
+    id: Id,
+    place: TraceParent,
+    metadata: &'static Metadata<'static>,
+}
+
+thread_local! {
+    /// The current span is the last one.
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    static SCRATCH: Cell<Option<Fields>> = const { Cell::new(None) };
+    static TABLE: usize = NEXT_TABLE.fetch_add(1, Ordering::Relaxed) % TABLES;
+}
+
+static NEXT_TABLE: AtomicUsize = AtomicUsize::new(0);
+
+/// Where the span stands that is current on this thread.
+pub(super) fn current() -> Option<TraceParent> {
+    entered(|entered| entered.last().map(|span| span.place)).flatten()
+}
+
+/// `None` when the thread is about to end.
+fn entered<R>(f: impl FnOnce(&mut Vec<Entered>) -> R) -> Option<R> {
+    ENTERED.try_with(|entered| entered.try_borrow_mut().ok().map(|mut entered| f(&mut entered))).ok().flatten()
+}
+
+/// Reads fields without anything locked, because a value's Debug may record in turn.
+fn with_fields<R>(visit: impl FnOnce(&mut Fields), then: impl FnOnce(&Fields) -> R) -> R {
+    let mut fields = SCRATCH.take().unwrap_or_default();
+    fields.clear();
+    visit(&mut fields);
+    let result = then(&fields);
+    SCRATCH.set(Some(fields));
+    result
+}
+
+fn now_ns() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 impl Recorder {
-    /// Starts the thread.
-    pub(super) fn start(
-        resource: Resource,
-        sink: Arc<dyn SpanSink>,
-        forwarder: Option<Forwarder>,
-    ) -> std::io::Result<Self> {
-        let ended = Arc::new(Buffer::new(CAPACITY));
-        let recorder = Self { ended: Arc::clone(&ended) };
-        std::thread::Builder::new().name("spans".to_owned()).spawn(move || {
-            let mut spans = Vec::new();
-            while ended.take(GATHER, &mut spans) {
-                for request in requests(&resource, &mut spans) {
-                    if let Some(forwarder) = &forwarder {
-                        forwarder.forward(&request);
-                    }
-                    sink.ingest(request);
-                }
-            }
+    pub(super) fn new(ended: Arc<Buffer<SpanRecord>>, log: Log) -> Self {
+        Self { open: [const { Mutex::new(slab::Slab::new()) }; TABLES], ended, log }
+    }
+
+    fn table(&self, at: usize) -> MutexGuard<'_, slab::Slab<Open>> {
+        self.open[at].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None` for a span that is not this recorder's.
+    fn with<R>(&self, id: &Id, f: impl FnOnce(&mut Open) -> R) -> Option<R> {
+        let (table, slot) = place_of(id);
+        self.table(table).get_mut(slot).map(f)
+    }
+
+    fn put(&self, open: Open) -> Id {
+        let table = TABLE.try_with(|table| *table).unwrap_or_default();
+        let slot = self.table(table).insert(open);
+        Id::from_u64((slot * TABLES + table) as u64 + 1)
+    }
+
+    /// Takes a handle away; `None` while there are others.
+    fn release(&self, id: &Id) -> Option<Open> {
+        let (table, slot) = place_of(id);
+        let mut table = self.table(table);
+        let open = table.get_mut(slot)?;
+        open.references = open.references.saturating_sub(1);
+        if open.references == 0 { table.try_remove(slot) } else { None }
+    }
+
+    /// Where the parent stands, which stays open for as long as its child.
+    fn hold_parent(&self, attributes: &Attributes<'_>) -> Option<(Id, TraceParent)> {
+        let parent = match attributes.parent() {
+            Some(parent) => parent.clone(),
+            None if attributes.is_contextual() => entered(|entered| entered.last().map(|span| span.id.clone()))??,
+            None => return None,
+        };
+        let place = self.with(&parent, |open| {
+            open.references += 1;
+            open.record.place
         })?;
-        Ok(recorder)
+        Some((parent, place))
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.ended.dropped()
-    }
-
-    /// `false` when not all spans were handed on within `limit`.
-    pub(super) fn flush(&self, limit: Duration) -> bool {
-        self.ended.flush(limit)
-    }
-
-    /// Ends the thread; spans that end later are dropped and counted.
-    pub(super) fn close(&self) {
-        self.ended.close();
+    /// Makes a span that has not begun yet a child of one elsewhere.
+    fn set_remote_parent(&self, id: &Id, remote: TraceParent) {
+        let before = self.with(id, |open| {
+            open.record.place.trace_id = remote.trace_id;
+            open.record.parent_id = Some(remote.span_id);
+            open.parent.take()
+        });
+        if let Some(parent) = before.flatten() {
+            self.try_close(parent);
+        }
     }
 }
 
-fn requests(resource: &Resource, spans: &mut Vec<SpanData>) -> Vec<ExportTraceServiceRequest> {
-    let mut requests = Vec::with_capacity(spans.len().div_ceil(MAX_BATCH));
-    let mut spans = spans.drain(..).peekable();
-    while spans.peek().is_some() {
-        let scope = InstrumentationScope {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ..InstrumentationScope::default()
+/// The table and the slot in it.
+fn place_of(id: &Id) -> (usize, usize) {
+    // Ids are made from places, which fit.
+    let number = usize::try_from(id.into_u64() - 1).unwrap_or(usize::MAX);
+    (number % TABLES, number / TABLES)
+}
+
+/// Spans show what happens in a request; the access log's line would only repeat what its span says.
+fn belongs_in_spans(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO && metadata.target() != own::ACCESS_LOG_TARGET
+}
+
+impl Subscriber for Recorder {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.is_span() {
+            return *metadata.level() <= Level::INFO;
+        }
+        belongs_in_spans(metadata) || self.log.takes(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.log.max_level().max(LevelFilter::INFO))
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let metadata = attributes.metadata();
+        let mut fields = Fields::with_capacity(metadata.fields().len());
+        attributes.record(&mut fields);
+        let parent = self.hold_parent(attributes);
+        let trace_id = parent.as_ref().map_or_else(random, |(_, place)| place.trace_id);
+        let place = TraceParent { trace_id, span_id: random(), sampled: true };
+        let parent_id = parent.as_ref().map(|(_, place)| place.span_id);
+        let mut record = SpanRecord::new(place, parent_id, metadata.name(), fields);
+        record.start_ns = now_ns();
+        self.put(Open { record, metadata, parent: parent.map(|(id, _)| id), references: 1 })
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        with_fields(|fields| values.record(fields), |fields| self.with(span, |open| open.record.fields.add(fields)));
+    }
+
+    fn record_follows_from(&self, span: &Id, follows: &Id) {
+        if let Some(to) = self.with(follows, |open| open.record.place) {
+            self.with(span, |open| open.record.link(to));
+        }
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let span = match event.parent() {
+            Some(parent) => self.with(parent, |open| (parent.clone(), open.record.place)),
+            None if event.is_contextual() => {
+                entered(|entered| entered.last().map(|span| (span.id.clone(), span.place))).flatten()
+            }
+            None => None,
         };
-        let mut batch: Vec<_> = spans.by_ref().take(MAX_BATCH).map(Into::into).collect();
-        batch.iter_mut().for_each(secrets::mask);
-        requests.push(ExportTraceServiceRequest {
-            resource_spans: vec![ResourceSpans {
-                resource: Some(resource.clone()),
-                scope_spans: vec![ScopeSpans { scope: Some(scope), spans: batch, schema_url: String::new() }],
-                schema_url: String::new(),
-            }],
+        if self.log.takes(metadata) {
+            self.log.write(event, span.as_ref().map(|(_, place)| *place));
+        }
+        if let Some((id, _)) = span.filter(|_| belongs_in_spans(metadata)) {
+            let mut fields = Fields::with_capacity(metadata.fields().len());
+            event.record(&mut fields);
+            let at_ns = now_ns();
+            self.with(&id, |open| {
+                if *metadata.level() == Level::ERROR {
+                    open.record.fail(fields.message().unwrap_or_default());
+                }
+                open.record.happened(at_ns, metadata.name(), fields);
+            });
+        }
+    }
+
+    fn enter(&self, span: &Id) {
+        if let Some((place, metadata)) = self.with(span, |open| (open.record.place, open.metadata)) {
+            entered(|entered| entered.push(Entered { id: span.clone(), place, metadata }));
+        }
+    }
+
+    fn exit(&self, span: &Id) {
+        entered(|entered| {
+            if let Some(at) = entered.iter().rposition(|entered| entered.id == *span) {
+                entered.remove(at);
+            }
         });
     }
-    requests
+
+    fn clone_span(&self, id: &Id) -> Id {
+        self.with(id, |open| open.references += 1);
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        let mut closed = false;
+        let mut next = Some(id);
+        while let Some(mut open) = next.take().and_then(|id| self.release(&id)) {
+            closed = true;
+            open.record.end_ns = now_ns().max(open.record.start_ns);
+            next = open.parent;
+            self.ended.push(open.record);
+        }
+        closed
+    }
+
+    fn current_span(&self) -> Current {
+        entered(|entered| entered.last().map(|span| Current::new(span.id.clone(), span.metadata)))
+            .flatten()
+            .unwrap_or_else(Current::none)
+    }
 }
 
-impl SpanProcessor for Recorder {
-    fn on_start(&self, _: &mut Span, _: &opentelemetry::Context) {}
+/// Does something with a span of a recorder; `None` for one that is not recorded.
+fn with_recorder<R>(span: &Span, f: impl FnOnce(&Recorder, &Id) -> R) -> Option<R> {
+    span.with_subscriber(|(id, dispatch)| Some(f(dispatch.downcast_ref::<Recorder>()?, id))).flatten()
+}
 
-    fn on_end(&self, span: SpanData) {
-        self.ended.push(span);
-    }
+/// Where the span stands; `None` when it is not recorded.
+#[must_use]
+pub fn trace_parent_of(span: &Span) -> Option<TraceParent> {
+    with_recorder(span, |recorder, id| recorder.with(id, |open| open.record.place)).flatten()
+}
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.shutdown_with_timeout(Duration::from_secs(5))
-    }
+/// Makes `span` a child of a span elsewhere. Only before `span` is first entered and has children.
+pub fn set_remote_parent(span: &Span, parent: TraceParent) {
+    with_recorder(span, |recorder, id| recorder.set_remote_parent(id, parent));
+}
 
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        if self.flush(timeout) { Ok(()) } else { Err(OTelSdkError::Timeout(timeout)) }
-    }
+/// Links `span` to a span elsewhere, as a consumer to the send.
+pub fn add_link(span: &Span, to: TraceParent) {
+    with_recorder(span, |recorder, id| recorder.with(id, |open| open.record.link(to)));
 }

@@ -1,7 +1,3 @@
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use opentelemetry_proto::tonic::trace::v1::Span;
-
 /// What stands in a secret's place.
 pub(super) const MASK: &str = "***";
 
@@ -13,20 +9,6 @@ const SECRET: [&str; 8] =
 pub(super) fn is_secret(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     SECRET.iter().any(|secret| last.eq_ignore_ascii_case(secret))
-}
-
-/// Masks the secrets among a span's attributes and those of its events.
-pub(super) fn mask(span: &mut Span) {
-    let of_events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
-    for attribute in span.attributes.iter_mut().chain(of_events).filter(|attribute| is_secret(&attribute.key)) {
-        *attribute = text_attribute(&attribute.key, MASK);
-    }
-}
-
-/// An attribute with a text for a value.
-pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
-    let value = Some(AnyValue { value: Some(Value::StringValue(value.to_owned())) });
-    KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
 }
 
 #[cfg(test)]

@@ -1,21 +1,17 @@
+use super::buffer::Buffer;
 use super::config::Config;
 use super::forwarder::{Forwarder, ForwarderError, ForwarderStats};
-use super::log::{LogLayer, LogWriter};
-use super::recorder::{Recorder, SpanSink};
-use super::secrets::text_attribute;
-use crate::names::{development, own, stable};
-use opentelemetry::trace::TracerProvider;
+use super::handover::{self, SpanSink};
+use super::log::Log;
+use super::otlp::text_attribute;
+use super::record::SpanRecord;
+use super::recorder::Recorder;
+use crate::names::{development, stable};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tracing::Subscriber;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry};
 
 /// Why recording can't start.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +36,8 @@ pub struct Stats {
 
 /// The running pipeline.
 pub struct Telemetry {
-    recorder: Recorder,
-    log: LogWriter,
+    ended: Arc<Buffer<SpanRecord>>,
+    log: Log,
     forwarder: Option<Forwarder>,
     sink: Arc<dyn SpanSink>,
 }
@@ -52,8 +48,8 @@ pub struct Telemetry {
 /// # Errors
 /// When a thread can't start, when the collector's URL can't be used, or when something else records already.
 pub fn start(config: &Config, sink: Arc<dyn SpanSink>) -> Result<Telemetry, StartError> {
-    let (telemetry, subscriber) = assemble(config, sink, std::io::stdout())?;
-    tracing::subscriber::set_global_default(subscriber)?;
+    let (telemetry, recorder) = assemble(config, sink, std::io::stdout())?;
+    tracing::subscriber::set_global_default(recorder)?;
     Ok(telemetry)
 }
 
@@ -61,38 +57,21 @@ fn assemble<W: Write + Send + 'static>(
     config: &Config,
     sink: Arc<dyn SpanSink>,
     output: W,
-) -> Result<(Telemetry, impl Subscriber + Send + Sync + use<W>), StartError> {
+) -> Result<(Telemetry, Recorder), StartError> {
     let forwarder = config.traces_endpoint.as_ref().map(|endpoint| Forwarder::start(endpoint, config)).transpose()?;
-    let recorder = Recorder::start(resource(config), Arc::clone(&sink), forwarder.clone())?;
-    let log = LogWriter::start(output)?;
-    let tracer = SdkTracerProvider::builder()
-        .with_sampler(Sampler::AlwaysOn)
-        .with_span_processor(recorder.clone())
-        .build()
-        .tracer(env!("CARGO_PKG_NAME"));
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(tracer)
-        .with_location(false)
-        .with_threads(false)
-        .with_tracked_inactivity(false)
-        .with_level(false)
-        .with_target(false)
-        .with_filter(span_filter());
-    let events = LogLayer::new(log.clone(), config.log_format).with_filter(config.log_filter.clone());
-    let subscriber = Registry::default().with(spans).with(events);
-    Ok((Telemetry { recorder, log, forwarder, sink }, subscriber))
-}
-
-fn span_filter() -> Targets {
-    Targets::new().with_default(LevelFilter::INFO).with_target(own::ACCESS_LOG_TARGET, LevelFilter::OFF)
+    let ended = Arc::new(Buffer::new(handover::CAPACITY));
+    handover::start(Arc::clone(&ended), resource(config), Arc::clone(&sink), forwarder.clone())?;
+    let log = Log::start(output, config.log_format, config.log_filter.clone())?;
+    let recorder = Recorder::new(Arc::clone(&ended), log.clone());
+    Ok((Telemetry { ended, log, forwarder, sink }, recorder))
 }
 
 impl Telemetry {
     /// Hands spans from elsewhere, checked and sanitized by [`super::relay`], to the sink and the collector.
     /// Never waits for the collector.
-    pub fn accept(&self, request: ExportTraceServiceRequest) {
+    pub fn accept(&self, request: &ExportTraceServiceRequest) {
         if let Some(forwarder) = &self.forwarder {
-            forwarder.forward(&request);
+            forwarder.forward(request);
         }
         self.sink.ingest(request);
     }
@@ -100,7 +79,7 @@ impl Telemetry {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats {
-            dropped_spans: self.recorder.dropped(),
+            dropped_spans: self.ended.dropped(),
             dropped_log_lines: self.log.dropped(),
             forwarder: self.forwarder.as_ref().map(Forwarder::stats),
         }
@@ -111,7 +90,7 @@ impl Telemetry {
     #[must_use]
     pub fn flush(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
-        let spans = self.recorder.flush(limit);
+        let spans = self.ended.flush(limit);
         self.log.flush(deadline.saturating_duration_since(Instant::now())) && spans
     }
 
@@ -120,8 +99,8 @@ impl Telemetry {
     pub fn shutdown(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
         let left = || deadline.saturating_duration_since(Instant::now());
-        self.recorder.flush(left());
-        self.recorder.close();
+        self.ended.flush(left());
+        self.ended.close();
         if let Some(forwarder) = &self.forwarder {
             forwarder.shutdown(left());
         }
@@ -135,7 +114,7 @@ fn resource(config: &Config) -> Resource {
         text_attribute(stable::SERVICE_NAME, &config.service_name),
         text_attribute(stable::SERVICE_VERSION, &config.service_version),
         text_attribute(stable::SERVICE_INSTANCE_ID, &super::ids::new_ids().trace_id_hex()),
-        text_attribute(stable::TELEMETRY_SDK_NAME, "opentelemetry"),
+        text_attribute(stable::TELEMETRY_SDK_NAME, "glassboard"),
         text_attribute(stable::TELEMETRY_SDK_LANGUAGE, "rust"),
     ];
     if let Some(environment) = &config.environment {

@@ -1,14 +1,16 @@
 #![allow(clippy::unwrap_used)]
-use super::{Config, SpanSink, Telemetry, assemble};
+use super::{Config, Recorder, SpanSink, Telemetry, assemble};
 use crate::propagation::TraceParent;
-use crate::server::{LogFormat, current_trace_id, current_trace_parent, rename, set_remote_parent, trace_parent_of};
+use crate::server::{
+    LogFormat, SpanRecord, add_link, current_trace_id, current_trace_parent, otlp, set_remote_parent, trace_parent_of,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tracing::Subscriber;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -16,8 +18,12 @@ const LONG: Duration = Duration::from_secs(60);
 struct Kept<T>(Arc<Mutex<Vec<T>>>);
 
 impl SpanSink for Kept<ExportTraceServiceRequest> {
-    fn ingest(&self, request: ExportTraceServiceRequest) {
-        self.0.lock().unwrap().push(request);
+    fn record(&self, spans: &[SpanRecord]) {
+        self.ingest(&otlp::request(&Resource::default(), spans));
+    }
+
+    fn ingest(&self, request: &ExportTraceServiceRequest) {
+        self.0.lock().unwrap().push(request.clone());
     }
 }
 
@@ -38,7 +44,7 @@ struct Fixture {
     output: Kept<u8>,
 }
 
-fn fixture(format: LogFormat) -> (Fixture, impl Subscriber + Send + Sync + 'static) {
+fn fixture(format: LogFormat) -> (Fixture, Recorder) {
     let config = Config { log_format: format, ..Config::from_env(|_| None).unwrap() };
     let (requests, output) = (Kept::default(), Kept::default());
     let (telemetry, subscriber) = assemble(&config, Arc::new(requests.clone()), output.clone()).unwrap();
@@ -76,6 +82,7 @@ fn a_span_reaches_the_sink_under_its_remote_parent_with_name_kind_and_status() {
         let span = tracing::info_span!(
             "request",
             otel.kind = "server",
+            otel.name = "request",
             http.route = "/a",
             otel.status_code = tracing::field::Empty
         );
@@ -84,7 +91,7 @@ fn a_span_reaches_the_sink_under_its_remote_parent_with_name_kind_and_status() {
             assert_eq!(current_trace_id(), Some(remote.trace_id_hex()));
             assert_eq!(current_trace_parent(), trace_parent_of(&span));
             tracing::info_span!("inner", db.password = "hunter2").in_scope(|| {});
-            rename(&span, "GET /a");
+            span.record("otel.name", "GET /a");
             span.record("otel.status_code", "error");
         });
     });
@@ -173,7 +180,7 @@ fn access_lines_are_logged_but_do_not_repeat_in_the_span() {
 #[test]
 fn relayed_spans_reach_the_sink_too() {
     let (fixture, _subscriber) = fixture(LogFormat::Json);
-    fixture.telemetry.accept(ExportTraceServiceRequest::default());
+    fixture.telemetry.accept(&ExportTraceServiceRequest::default());
     assert_eq!(fixture.requests.0.lock().unwrap().len(), 1);
 }
 
@@ -187,4 +194,100 @@ fn after_the_shutdown_spans_are_counted_as_lost() {
     });
     assert_eq!(fixture.requests.0.lock().unwrap().len(), 1);
     assert_eq!(fixture.telemetry.stats().dropped_spans, 1);
+}
+
+#[test]
+fn a_parent_closes_after_its_children_and_its_place_may_be_taken_again() {
+    let (fixture, recorder) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(recorder, || {
+        for _ in 0..100 {
+            let parent = tracing::info_span!("parent");
+            let child = tracing::info_span!(parent: &parent, "child");
+            drop(parent);
+            let other = tracing::info_span!(parent: None, "other");
+            other.follows_from(&child);
+            drop(child);
+        }
+    });
+    let spans = fixture.spans();
+    assert_eq!(spans.len(), 300);
+    for three in spans.chunks(3) {
+        let [child, parent, other] = three else { panic!("{three:?}") };
+        assert_eq!((child.name.as_str(), parent.name.as_str(), other.name.as_str()), ("child", "parent", "other"));
+        assert_eq!((&child.trace_id, &child.parent_span_id), (&parent.trace_id, &parent.span_id));
+        assert!(child.end_time_unix_nano <= parent.end_time_unix_nano && parent.parent_span_id.is_empty());
+        assert!(other.parent_span_id.is_empty() && other.trace_id != parent.trace_id);
+        assert_eq!(other.links[0].span_id, child.span_id);
+    }
+}
+
+#[test]
+fn values_that_record_while_they_are_read_do_no_harm() {
+    struct Chatty;
+    impl std::fmt::Debug for Chatty {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            tracing::info_span!("inside", deep = 1).in_scope(|| tracing::info!(at = "inside", "hello"));
+            f.write_str("chatty")
+        }
+    }
+    let (fixture, recorder) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(recorder, || {
+        let span = tracing::info_span!("outside", first = ?Chatty, later = tracing::field::Empty);
+        span.record("later", tracing::field::debug(Chatty));
+        span.in_scope(|| tracing::info!(value = ?Chatty, "event"));
+    });
+    let spans = fixture.spans();
+    let outside = spans.iter().find(|span| span.name == "outside").unwrap();
+    assert_eq!((text(outside, "first"), text(outside, "later")), (Some("chatty"), Some("chatty")));
+    assert_eq!(outside.events.len(), 1);
+}
+
+#[test]
+fn what_a_span_keeps_is_bounded() {
+    let (fixture, recorder) = fixture(LogFormat::Json);
+    let (long, secret) = ("각".repeat(10_000), "hunter2");
+    tracing::subscriber::with_default(recorder, || {
+        let span = tracing::info_span!("busy", long, number = u64::MAX, token = ?secret, again = 1);
+        span.record("again", 2);
+        let elsewhere = TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true };
+        (0..200).for_each(|_| add_link(&span, elsewhere));
+        span.in_scope(|| (0..200).for_each(|n| tracing::debug!(n, "not kept")));
+        span.in_scope(|| (0..200).for_each(|n| tracing::info!(n, "kept")));
+    });
+    let spans = fixture.spans();
+    let [span] = &spans[..] else { panic!("{spans:?}") };
+    assert!(text(span, "long").unwrap().len() <= 8192 && text(span, "long").unwrap().starts_with("각각"));
+    assert_eq!(text(span, "number"), Some("18446744073709551615"));
+    assert_eq!(text(span, "token"), Some("***"));
+    assert_eq!(span.attributes.iter().filter(|attribute| attribute.key == "again").count(), 1);
+    assert_eq!((span.links.len(), span.events.len(), span.dropped_events_count), (128, 128, 72));
+}
+
+#[test]
+fn many_threads_keep_their_spans_apart() {
+    let (fixture, recorder) = fixture(LogFormat::Json);
+    let dispatch = tracing::Dispatch::new(recorder);
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let dispatch = dispatch.clone();
+            std::thread::spawn(move || {
+                tracing::dispatcher::with_default(&dispatch, || {
+                    for _ in 0..100 {
+                        let outer = tracing::info_span!("outer").entered();
+                        let inner = tracing::info_span!("inner").entered();
+                        assert_eq!(current_trace_parent(), trace_parent_of(&inner));
+                        drop((inner, outer));
+                        assert_eq!(current_trace_parent(), None);
+                    }
+                });
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let spans = fixture.spans();
+    let outer: std::collections::HashSet<_> =
+        spans.iter().filter(|span| span.name == "outer").map(|span| (&span.trace_id, &span.span_id)).collect();
+    let inner = spans.iter().filter(|span| span.name == "inner");
+    assert_eq!((spans.len(), outer.len()), (1600, 800));
+    assert_eq!(inner.filter(|span| outer.contains(&(&span.trace_id, &span.parent_span_id))).count(), 800);
 }

@@ -1,8 +1,10 @@
-use super::super::secrets::{mask, text_attribute};
+use super::super::otlp::text_attribute;
+use super::super::secrets::{MASK, is_secret};
 use crate::names::{development, own, stable};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// Who sent the spans, as the server knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,5 +76,13 @@ impl RelayIdentity {
         .into_iter()
         .filter_map(|(key, value)| Some(text_attribute(key, value?)))
         .collect()
+    }
+}
+
+/// Masks the secrets among a span's attributes and those of its events.
+fn mask(span: &mut Span) {
+    let of_events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
+    for attribute in span.attributes.iter_mut().chain(of_events).filter(|attribute| is_secret(&attribute.key)) {
+        *attribute = text_attribute(&attribute.key, MASK);
     }
 }

@@ -1,0 +1,48 @@
+//! From ended spans to those who want them, on a thread of its own.
+
+use super::buffer::Buffer;
+use super::forwarder::Forwarder;
+use super::otlp;
+use super::record::SpanRecord;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Takes the spans that were recorded or relayed: the observatory.
+pub trait SpanSink: Send + Sync {
+    /// Spans of this process. Called from one thread; must not wait long.
+    fn record(&self, spans: &[SpanRecord]);
+
+    /// Spans from elsewhere; must not wait long.
+    fn ingest(&self, request: &ExportTraceServiceRequest);
+}
+
+/// How many ended spans wait at most. They are worked off every [`GATHER`], so this is 80,000 spans a second.
+pub(super) const CAPACITY: usize = 8192;
+/// How long a span waits for company: seen by nobody, and hundreds share one batch.
+const GATHER: Duration = Duration::from_millis(100);
+/// Spans per request to the collector, as OpenTelemetry's default.
+const MAX_BATCH: usize = 512;
+
+/// Starts the thread, which ends once `ended` is closed and empty.
+pub(super) fn start(
+    ended: Arc<Buffer<SpanRecord>>,
+    resource: Resource,
+    sink: Arc<dyn SpanSink>,
+    forwarder: Option<Forwarder>,
+) -> std::io::Result<()> {
+    let work = move || {
+        let mut spans = Vec::new();
+        while ended.take(GATHER, &mut spans) {
+            if let Some(forwarder) = &forwarder {
+                for batch in spans.chunks(MAX_BATCH) {
+                    forwarder.forward(&otlp::request(&resource, batch));
+                }
+            }
+            sink.record(&spans);
+        }
+    };
+    std::thread::Builder::new().name("spans".to_owned()).spawn(work)?;
+    Ok(())
+}
