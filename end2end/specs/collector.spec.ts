@@ -18,8 +18,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** A collector made by others (rotel), which prints each span that reaches it. */
-async function startCollector(httpPort: number, grpcPort: number): Promise<{ process: ChildProcess; output: () => string }> {
+/** A collector made by others (rotel), which prints what reaches it. */
+async function startCollector(
+  httpPort: number,
+  grpcPort: number,
+  signals: string[] = ["traces"],
+): Promise<{ process: ChildProcess; output: () => string }> {
   if (!collectorProgram) throw new Error("GLASSBOARD_ROTEL names no collector: scripts/test.sh sets it");
   const process = spawn(collectorProgram, [
     "start",
@@ -29,8 +33,7 @@ async function startCollector(httpPort: number, grpcPort: number): Promise<{ pro
     `127.0.0.1:${grpcPort}`,
     "--exporter",
     "blackhole",
-    "--debug-log",
-    "traces",
+    ...signals.flatMap((signal) => ["--debug-log", signal]),
     "--debug-log-verbosity",
     "detailed",
   ]);
@@ -58,6 +61,39 @@ for (const protocol of ["HTTP", "gRPC"] as const) {
       }
     } finally {
       await page.goto("about:blank");
+      await server.stop();
+      await end(collector.process);
+    }
+  });
+}
+
+/** Nanoseconds since 1970, as OTLP in JSON has them. */
+const nanoseconds = () => `${Date.now()}000000`;
+
+for (const protocol of ["HTTP", "gRPC"] as const) {
+  test(`a page's metrics and logs reach a foreign collector over OTLP/${protocol}`, async ({ request }) => {
+    const [http, grpc] = [await freePort(), protocol === "gRPC" ? 4317 : await freePort()];
+    const collector = await startCollector(http, grpc, ["metrics", "logs"]);
+    const server = await startServer(`relaying-${protocol}`, {
+      OTLP_ENDPOINT: `http://127.0.0.1:${protocol === "gRPC" ? grpc : http}`,
+    });
+    const time = nanoseconds();
+    const dataPoints = [{ timeUnixNano: time, asDouble: 1234.5, attributes: [{ key: "user.name", value: { stringValue: "forged" } }] }];
+    const metrics = [{ name: "browser.web_vital.lcp", unit: "ms", gauge: { dataPoints } }];
+    const record = { timeUnixNano: time, severityNumber: 17, body: { stringValue: "a broken promise" } };
+    const send = (path: string, data: object) => request.post(`${server.url}${path}`, { data, headers: { origin: server.url } });
+    try {
+      const sent = [
+        await send("/v1/metrics", { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }),
+        await send("/v1/logs", { resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }),
+      ];
+      expect(sent.map((answer) => answer.status())).toEqual([200, 200]);
+      expect((await send("/v1/logs", { resourceLogs: "nonsense" })).status()).toBe(400);
+      for (const wanted of ["browser.web_vital.lcp", "1234.5", "a broken promise", "aks-demo-frontend"]) {
+        await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+      }
+      expect(collector.output()).not.toContain("forged");
+    } finally {
       await server.stop();
       await end(collector.process);
     }

@@ -1,4 +1,5 @@
-//! `POST /v1/traces`: takes spans from the own pages, and from other programs that may, on to observatory and exporter.
+//! `POST /v1/traces`, `/v1/metrics` and `/v1/logs`: take telemetry from the own pages, and from other programs that may,
+//! on to observatory and collector.
 
 use crate::problem::Problem;
 use crate::programs;
@@ -14,7 +15,7 @@ use model::{BoardError, Code};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use telemetry::server::relay::{Encoding, Limits, RelayIdentity, decode_traces, sanitize};
+use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, sanitize};
 
 /// Requests per second and address, and how many at once.
 const RATE: f64 = 20.0;
@@ -57,6 +58,36 @@ pub async fn traces(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    relay(&state, &context, &headers, &body, |request| state.telemetry.accept_traces(request))
+}
+
+/// The same for metrics.
+pub async fn metrics(
+    State(state): State<ServerState>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    relay(&state, &context, &headers, &body, |request| state.telemetry.accept_metrics(request))
+}
+
+/// The same for log records.
+pub async fn logs(
+    State(state): State<ServerState>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    relay(&state, &context, &headers, &body, |request| state.telemetry.accept_logs(request))
+}
+
+fn relay<R: Relayed>(
+    state: &ServerState,
+    context: &RequestContext,
+    headers: &HeaderMap,
+    body: &[u8],
+    accept: impl FnOnce(&R),
+) -> Response {
     let text = |name: &http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let content_type = text(&CONTENT_TYPE).unwrap_or_default();
     let encoding = Encoding::from_content_type(content_type).unwrap_or(Encoding::Json);
@@ -64,10 +95,10 @@ pub async fn traces(
         return too_many(encoding);
     }
     let from_page = headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site");
-    if !from_page && !programs::may_call(&state, &context.caller, &headers) {
+    if !from_page && !programs::may_call(state, &context.caller, headers) {
         return Problem::from(BoardError::from(Code::Unauthenticated)).into_response();
     }
-    let mut request = match decode_traces(content_type, text(&CONTENT_ENCODING), &body, &Limits::default()) {
+    let mut request = match decode(content_type, text(&CONTENT_ENCODING), body, &Limits::default()) {
         Ok(request) => request,
         Err(error) => {
             let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
@@ -75,9 +106,9 @@ pub async fn traces(
         }
     };
     if from_page {
-        sanitize(&mut request, &identity(&state, &context));
+        sanitize(&mut request, &identity(state, context));
     }
-    state.telemetry.accept(&request);
+    accept(&request);
     answer(StatusCode::OK, encoding, encoding.success())
 }
 

@@ -33,6 +33,8 @@ pub(crate) fn router(state: ServerState) -> Router {
         .merge(server_functions(&state, &mut rules))
         .route("/live", get(live::live))
         .route("/v1/traces", post(relay::traces))
+        .route("/v1/metrics", post(relay::metrics))
+        .route("/v1/logs", post(relay::logs))
         .route("/metrics", get(programs::read_metrics))
         .route("/alerts/webhook", post(programs::receive_alerts))
         .route("/pkg/{*file}", get(assets::serve));
@@ -40,7 +42,8 @@ pub(crate) fn router(state: ServerState) -> Router {
         router = router.route(file, get(assets::serve));
         rules.add(file, QUIET);
     }
-    for route in ["/v1/traces", "/metrics", "/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"] {
+    let telemetry = ["/v1/traces", "/v1/metrics", "/v1/logs", "/metrics"];
+    for route in telemetry.into_iter().chain(["/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"]) {
         rules.add(route, QUIET);
     }
     rules.add("/live", Rule { stream: true, ..QUIET });

@@ -1,4 +1,5 @@
 use super::endpoint::{Endpoint, Protocol, Reading};
+use super::signal::Signal;
 use crate::names::{development, stable};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::str::FromStr;
@@ -26,11 +27,22 @@ pub struct Config {
     /// Which events are logged, by target and level. Spans are recorded from `info` up, whatever is logged.
     pub log_filter: Targets,
     /// `None`: traces stay in this process.
-    pub traces_endpoint: Option<Endpoint>,
-    /// Sent with each export.
+    pub traces: Option<Export>,
+    /// `None`: what the relay takes goes nowhere.
+    pub metrics: Option<Export>,
+    /// `None`: what the relay takes goes nowhere.
+    pub logs: Option<Export>,
+}
+
+/// How one signal leaves this process.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    pub signal: Signal,
+    pub endpoint: Endpoint,
+    /// Sent with each request.
     pub headers: HeaderMap,
-    /// How long one export may take.
-    pub export_timeout: Duration,
+    /// How long one request may take.
+    pub timeout: Duration,
 }
 
 /// A variable that can't be used.
@@ -49,21 +61,58 @@ fn error(variable: &'static str, advice: impl Into<String>) -> ConfigError {
 const LOG: &str = "GLASSBOARD_LOG";
 const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
-const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
-const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
-const TRACES_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT";
-const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 
-/// Where traces go: the first that is set wins.
-const ENDPOINTS: [(&str, Reading); 4] = [
-    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Exact),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
-    ("TEMPO_ENDPOINT", Reading::Traces),
-    ("OTLP_ENDPOINT", Reading::Base),
-];
+/// The variables of one signal.
+struct Names {
+    exporter: &'static str,
+    protocol: &'static str,
+    headers: &'static str,
+    timeout: &'static str,
+    /// Where it goes: the first that is set wins.
+    endpoints: &'static [(&'static str, Reading)],
+}
+
+const fn names(signal: Signal) -> Names {
+    match signal {
+        Signal::Traces => Names {
+            exporter: "OTEL_TRACES_EXPORTER",
+            protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+            headers: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+            timeout: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+            endpoints: &[
+                ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Exact),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
+                ("TEMPO_ENDPOINT", Reading::Own),
+                ("OTLP_ENDPOINT", Reading::Base),
+            ],
+        },
+        Signal::Metrics => Names {
+            exporter: "OTEL_METRICS_EXPORTER",
+            protocol: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+            headers: "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+            timeout: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+            endpoints: &[
+                ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Reading::Exact),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
+                ("OTLP_ENDPOINT", Reading::Base),
+            ],
+        },
+        Signal::Logs => Names {
+            exporter: "OTEL_LOGS_EXPORTER",
+            protocol: "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+            headers: "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+            timeout: "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+            endpoints: &[
+                ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Reading::Exact),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
+                ("OTLP_ENDPOINT", Reading::Base),
+            ],
+        },
+    }
+}
 
 impl Config {
     /// Reads the contract's variables and OpenTelemetry's standard ones, which win. An empty variable counts as unset.
@@ -92,9 +141,9 @@ impl Config {
             resource_attributes,
             log_format: log_format(get(LOG_FORMAT).as_deref())?,
             log_filter: log_filter(get(LOG).as_deref())?,
-            traces_endpoint: traces_endpoint(&get)?,
-            headers: headers(&get)?,
-            export_timeout: export_timeout(&get)?,
+            traces: export(Signal::Traces, &get)?,
+            metrics: export(Signal::Metrics, &get)?,
+            logs: export(Signal::Logs, &get)?,
         })
     }
 }
@@ -114,24 +163,27 @@ fn log_filter(text: Option<&str>) -> Result<Targets, ConfigError> {
     })
 }
 
-fn traces_endpoint(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Endpoint>, ConfigError> {
-    match get(TRACES_EXPORTER).as_deref() {
+fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Export>, ConfigError> {
+    let names = names(signal);
+    // Read even when nothing is sent: a mistake in them is one all the same.
+    let (protocol, headers, timeout) = (protocol(&names, get)?, headers(&names, get)?, timeout(&names, get)?);
+    match get(names.exporter).as_deref() {
         None | Some("otlp") => {}
         Some("none") => return Ok(None),
-        Some(_) => return Err(error(TRACES_EXPORTER, "Set it to otlp or none.")),
+        Some(_) => return Err(error(names.exporter, "Set it to otlp or none.")),
     }
     let Some((variable, reading, url)) =
-        ENDPOINTS.into_iter().find_map(|(variable, reading)| Some((variable, reading, get(variable)?)))
+        names.endpoints.iter().find_map(|(variable, reading)| Some((*variable, *reading, get(variable)?)))
     else {
         return Ok(None);
     };
-    Endpoint::parse_as(&url, reading, protocol(get)?)
-        .map(Some)
-        .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))
+    let endpoint = Endpoint::parse(&url, reading, protocol, signal)
+        .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))?;
+    Ok(Some(Export { signal, endpoint, headers, timeout }))
 }
 
-fn protocol(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, ConfigError> {
-    let Some((variable, protocol)) = first(get, [TRACES_PROTOCOL, PROTOCOL]) else { return Ok(None) };
+fn protocol(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, ConfigError> {
+    let Some((variable, protocol)) = first(get, [names.protocol, PROTOCOL]) else { return Ok(None) };
     match protocol.as_str() {
         "grpc" => Ok(Some(Protocol::Grpc)),
         "http/protobuf" => Ok(Some(Protocol::HttpProtobuf)),
@@ -139,9 +191,9 @@ fn protocol(get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, C
     }
 }
 
-fn headers(get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {
+fn headers(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {
     let mut headers = HeaderMap::new();
-    for variable in [HEADERS, TRACES_HEADERS] {
+    for variable in [HEADERS, names.headers] {
         for (name, value) in pairs(variable, get(variable).as_deref())? {
             let (Ok(name), Ok(mut value)) = (HeaderName::from_str(&name), HeaderValue::from_str(&value)) else {
                 return Err(error(variable, "Set it to name=value pairs with commas, percent-encoded."));
@@ -153,8 +205,8 @@ fn headers(get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigErr
     Ok(headers)
 }
 
-fn export_timeout(get: &impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
-    let Some((variable, text)) = first(get, [TRACES_TIMEOUT, TIMEOUT]) else { return Ok(Duration::from_secs(10)) };
+fn timeout(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
+    let Some((variable, text)) = first(get, [names.timeout, TIMEOUT]) else { return Ok(Duration::from_secs(10)) };
     match text.parse() {
         Ok(millis @ 1..=600_000) => Ok(Duration::from_millis(millis)),
         _ => Err(error(variable, "Set it to milliseconds, from 1 to 600000.")),
@@ -210,7 +262,7 @@ mod tests {
     }
 
     fn url(variables: &[(&str, &str)]) -> Option<String> {
-        config(variables).unwrap().traces_endpoint.map(|endpoint| endpoint.url)
+        config(variables).unwrap().traces.map(|export| export.endpoint.url)
     }
 
     #[test]
@@ -218,7 +270,7 @@ mod tests {
         let config = config(&[("OTLP_ENDPOINT", "  ")]).unwrap();
         assert_eq!(config.service_name, "aks-demo-backend");
         assert_eq!(config.frontend_service_name, "aks-demo-frontend");
-        assert_eq!(config.traces_endpoint, None);
+        assert_eq!((config.traces, config.metrics, config.logs), (None, None, None));
         assert_eq!(config.log_format, LogFormat::Json);
     }
 
@@ -246,10 +298,29 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc, x-tenant=one"),
         ])
         .unwrap();
-        assert_eq!(config.traces_endpoint.unwrap().protocol, Protocol::Grpc);
-        assert_eq!(config.headers["authorization"], "Bearer abc");
-        assert!(config.headers["authorization"].is_sensitive());
-        assert_eq!(config.headers["x-tenant"], "one");
+        let export = config.traces.unwrap();
+        assert_eq!(export.endpoint.protocol, Protocol::Grpc);
+        assert_eq!(export.headers["authorization"], "Bearer abc");
+        assert!(export.headers["authorization"].is_sensitive());
+        assert_eq!(export.headers["x-tenant"], "one");
+    }
+
+    #[test]
+    fn each_signal_has_its_own_way_below_a_common_base() {
+        let all = config(&[
+            ("OTLP_ENDPOINT", "http://base:4318/otlp"),
+            ("TEMPO_ENDPOINT", "http://tempo:4317"),
+            ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-tenant=logs"),
+            ("OTEL_METRICS_EXPORTER", "none"),
+        ])
+        .unwrap();
+        let (traces, logs) = (all.traces.unwrap(), all.logs.unwrap());
+        assert_eq!((traces.endpoint.url.as_str(), traces.headers.len()), ("http://tempo:4317", 0));
+        assert_eq!(logs.endpoint.url, "http://base:4318/otlp/v1/logs");
+        assert_eq!(logs.headers["x-tenant"], "logs");
+        assert_eq!(all.metrics, None);
+        let tempo = config(&[("TEMPO_ENDPOINT", "http://tempo:4317")]).unwrap();
+        assert_eq!((tempo.metrics, tempo.logs), (None, None));
     }
 
     #[test]

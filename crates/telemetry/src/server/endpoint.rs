@@ -1,11 +1,13 @@
-/// How spans travel to the collector.
+use super::signal::Signal;
+
+/// How telemetry travels to the collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Grpc,
     HttpProtobuf,
 }
 
-/// Where traces are sent.
+/// Where one signal is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub protocol: Protocol,
@@ -16,25 +18,19 @@ pub struct Endpoint {
 /// What a URL given by an operator stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// All signals go below it: `/v1/traces` is appended.
+    /// All signals go below it: `/v1/traces` and so on is appended.
     Base,
-    /// Traces go to it; without a path, to OTLP's.
-    Traces,
-    /// Traces go to it as it is, as OpenTelemetry specifies for its own variable.
+    /// One signal goes to it; without a path, to OTLP's.
+    Own,
+    /// One signal goes to it as it is, as OpenTelemetry specifies for its own variable.
     Exact,
 }
 
 impl Endpoint {
-    /// Reads a base URL: port 4317 means OTLP/gRPC, anything else OTLP/HTTP below that URL. No scheme means http.
-    /// `None` when it is no URL.
+    /// Reads a URL with its meaning. Port 4317 means OTLP/gRPC and anything else OTLP/HTTP, unless the protocol is given.
+    /// No scheme means http. `None` when it is no URL.
     #[must_use]
-    pub fn parse(url: &str) -> Option<Self> {
-        Self::parse_as(url, Reading::Base, None)
-    }
-
-    /// The same, with the URL's meaning, and the protocol unless the port is to tell it.
-    #[must_use]
-    pub fn parse_as(url: &str, reading: Reading, protocol: Option<Protocol>) -> Option<Self> {
+    pub fn parse(url: &str, reading: Reading, protocol: Option<Protocol>, signal: Signal) -> Option<Self> {
         let url = url.trim();
         let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let uri: http::Uri = url.parse().ok()?;
@@ -49,12 +45,12 @@ impl Endpoint {
         let url = match (protocol, reading) {
             (Protocol::Grpc, _) => format!("{scheme}://{authority}"),
             (Protocol::HttpProtobuf, Reading::Base) => {
-                format!("{scheme}://{authority}{}/v1/traces", uri.path().trim_end_matches('/'))
+                format!("{scheme}://{authority}{}{}", uri.path().trim_end_matches('/'), signal.http_path())
             }
-            (Protocol::HttpProtobuf, Reading::Traces) if uri.path() == "/" && uri.query().is_none() => {
-                format!("{scheme}://{authority}/v1/traces")
+            (Protocol::HttpProtobuf, Reading::Own) if uri.path() == "/" && uri.query().is_none() => {
+                format!("{scheme}://{authority}{}", signal.http_path())
             }
-            (Protocol::HttpProtobuf, Reading::Traces | Reading::Exact) => url,
+            (Protocol::HttpProtobuf, Reading::Own | Reading::Exact) => url,
         };
         Some(Self { protocol, url })
     }
@@ -63,9 +59,10 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::{Endpoint, Protocol, Reading};
+    use crate::server::signal::Signal;
 
     fn read(url: &str, reading: Reading, protocol: Option<Protocol>) -> Option<(Protocol, String)> {
-        Endpoint::parse_as(url, reading, protocol).map(|endpoint| (endpoint.protocol, endpoint.url))
+        Endpoint::parse(url, reading, protocol, Signal::Traces).map(|endpoint| (endpoint.protocol, endpoint.url))
     }
 
     #[test]
@@ -86,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_traces_url_is_taken_as_it_is() {
-        let taken = |url| read(url, Reading::Traces, None).map(|(_, url)| url);
+        let taken = |url| read(url, Reading::Own, None).map(|(_, url)| url);
         assert_eq!(taken("http://tempo:4318/custom?x=1").as_deref(), Some("http://tempo:4318/custom?x=1"));
         assert_eq!(taken("http://tempo:4318").as_deref(), Some("http://tempo:4318/v1/traces"));
         let exact = read("http://tempo:4318", Reading::Exact, None).map(|(_, url)| url);
@@ -111,7 +108,7 @@ mod tests {
             "http://host:99999",
             "http://me:secret@host:4318",
         ] {
-            assert_eq!(Endpoint::parse(bad), None, "{bad:?}");
+            assert_eq!(Endpoint::parse(bad, Reading::Base, None, Signal::Traces), None, "{bad:?}");
         }
     }
 }

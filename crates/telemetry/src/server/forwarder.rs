@@ -1,15 +1,13 @@
-use super::config::Config;
-use super::endpoint::Endpoint;
+use super::config::Export;
+use super::signal::{ExportRequest, Signal};
 use super::transport::{Outcome, Transport, TransportError};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// How long spans wait for company before they are sent.
+/// How long telemetry waits for company before they are sent.
 const GATHER: Duration = Duration::from_millis(500);
 /// Of one request, before gzip; a request is closed once it reaches this.
 const BATCH_BYTES: usize = 1024 * 1024;
@@ -38,11 +36,11 @@ const RETRY: RetryPolicy = RetryPolicy {
 pub enum ForwarderError {
     #[error(transparent)]
     Transport(#[from] TransportError),
-    #[error("the thread that sends traces can't start: {0}")]
+    #[error("the thread that sends telemetry can't start: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// How many spans went which way.
+/// How many spans, data points or log records went which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ForwarderStats {
     /// Taken by the collector.
@@ -53,7 +51,7 @@ pub struct ForwarderStats {
     pub queued: u64,
 }
 
-/// Sends spans, the server's and the browser's, to a collector: in order, in batches, from a thread of its own.
+/// Sends one signal, the server's and the browser's, to a collector: in order, in batches, from a thread of its own.
 /// Whoever forwards never waits; a dead or hanging collector costs only what does not fit in the queue.
 #[derive(Debug, Clone)]
 pub(super) struct Forwarder {
@@ -76,22 +74,22 @@ struct Shared {
 #[derive(Debug)]
 struct Batch {
     bytes: Vec<u8>,
-    spans: u64,
+    count: u64,
 }
 
 impl Forwarder {
     /// Starts the thread; connects when there is something to send.
-    pub(super) fn start(endpoint: &Endpoint, config: &Config) -> Result<Self, ForwarderError> {
-        Self::start_with(endpoint, config, RETRY)
+    pub(super) fn start(export: &Export) -> Result<Self, ForwarderError> {
+        Self::start_with(export, RETRY)
     }
 
-    fn start_with(endpoint: &Endpoint, config: &Config, retry: RetryPolicy) -> Result<Self, ForwarderError> {
+    fn start_with(export: &Export, retry: RetryPolicy) -> Result<Self, ForwarderError> {
         // Fails when there is a provider already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let transport = {
             let _inside = runtime.enter();
-            Transport::new(endpoint, config)?
+            Transport::new(export)?
         };
         let (queue, receiver) = mpsc::unbounded_channel();
         let (closing, closing_receiver) = watch::channel(None);
@@ -103,24 +101,25 @@ impl Forwarder {
             queue: receiver,
             closing: closing_receiver,
             shared: Arc::clone(&shared),
-            url: endpoint.url.clone(),
+            signal: export.signal,
+            url: export.endpoint.url.clone(),
         };
-        std::thread::Builder::new().name("trace-export".to_owned()).spawn(move || {
+        std::thread::Builder::new().name(format!("{}-export", export.signal.name())).spawn(move || {
             runtime.block_on(sender.run());
             let _ = done_sender.send(());
         })?;
         Ok(Self { queue, shared, closing: Arc::new(closing), done: Arc::new(Mutex::new(done)) })
     }
 
-    /// Queues spans; never waits.
-    pub(super) fn forward(&self, request: &ExportTraceServiceRequest) {
-        let batch = Batch { bytes: request.encode_to_vec(), spans: span_count(request) };
-        let (length, spans) = (batch.bytes.len(), batch.spans);
+    /// Queues what the request brings; never waits.
+    pub(super) fn forward(&self, request: &impl ExportRequest) {
+        let batch = Batch { bytes: request.encode_to_vec(), count: request.count() as u64 };
+        let (length, count) = (batch.bytes.len(), batch.count);
         let before = self.shared.queued_bytes.fetch_add(length, Relaxed);
-        self.shared.queued.fetch_add(spans, Relaxed);
+        self.shared.queued.fetch_add(count, Relaxed);
         if before + length > QUEUE_BYTES || self.queue.send(batch).is_err() {
-            self.shared.leave(length, spans);
-            self.shared.dropped.fetch_add(spans, Relaxed);
+            self.shared.leave(length, count);
+            self.shared.dropped.fetch_add(count, Relaxed);
         }
     }
 
@@ -141,15 +140,10 @@ impl Forwarder {
     }
 }
 
-fn span_count(request: &ExportTraceServiceRequest) -> u64 {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.map(|scope| scope.spans.len() as u64).sum()
-}
-
 impl Shared {
-    fn leave(&self, bytes: usize, spans: u64) {
+    fn leave(&self, bytes: usize, count: u64) {
         self.queued_bytes.fetch_sub(bytes, Relaxed);
-        self.queued.fetch_sub(spans, Relaxed);
+        self.queued.fetch_sub(count, Relaxed);
     }
 }
 
@@ -160,6 +154,7 @@ struct Sender {
     queue: mpsc::UnboundedReceiver<Batch>,
     closing: watch::Receiver<Option<Instant>>,
     shared: Arc<Shared>,
+    signal: Signal,
     url: String,
 }
 
@@ -171,10 +166,10 @@ impl Sender {
                 accepted = self.deliver(&batch.bytes) => accepted,
                 () = deadline(&mut closing) => None,
             };
-            let accepted = accepted.map_or(0, |rejected| batch.spans.saturating_sub(rejected));
+            let accepted = accepted.map_or(0, |rejected| batch.count.saturating_sub(rejected));
             self.shared.sent.fetch_add(accepted, Relaxed);
-            self.shared.dropped.fetch_add(batch.spans - accepted, Relaxed);
-            self.shared.leave(batch.bytes.len(), batch.spans);
+            self.shared.dropped.fetch_add(batch.count - accepted, Relaxed);
+            self.shared.leave(batch.bytes.len(), batch.count);
         }
     }
 
@@ -199,12 +194,12 @@ impl Sender {
             && let Ok(more) = self.queue.try_recv()
         {
             batch.bytes.extend_from_slice(&more.bytes);
-            batch.spans += more.spans;
+            batch.count += more.count;
         }
         Some(batch)
     }
 
-    /// How many spans the collector rejected; `None` when it did not take the batch at all.
+    /// How many the collector rejected; `None` when it did not take the batch at all.
     async fn deliver(&mut self, bytes: &[u8]) -> Option<u64> {
         let started = Instant::now();
         let mut wait = self.retry.first_wait;
@@ -239,14 +234,15 @@ impl Sender {
     /// Told once when it begins, not with every batch.
     fn failed(&self, reason: &str) {
         if !self.shared.failing.swap(true, Relaxed) {
-            tracing::warn!(url = self.url, reason, "traces can't be exported: what does not fit in the queue is lost");
+            let signal = self.signal.name();
+            tracing::warn!(signal, url = self.url, reason, "export fails: what does not fit in the queue is lost");
         }
     }
 
     fn succeeded(&self) {
         if self.shared.failing.swap(false, Relaxed) {
             let dropped = self.shared.dropped.load(Relaxed);
-            tracing::info!(url = self.url, dropped, "traces are exported again");
+            tracing::info!(signal = self.signal.name(), url = self.url, dropped, "export works again");
         }
     }
 }

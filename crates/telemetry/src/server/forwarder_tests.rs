@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::{Forwarder, ForwarderStats, QUEUE_BYTES, RetryPolicy};
-use crate::server::{Config, Endpoint};
+use crate::server::Config;
+use crate::server::signal::ExportRequest;
 use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -58,7 +59,7 @@ fn serve(stream: TcpStream, answer: Option<Vec<u8>>, seen: &Sender<Seen>) -> Opt
     let mut decoded = Vec::new();
     GzDecoder::new(body.as_slice()).read_to_end(&mut decoded).ok()?;
     let request = ExportTraceServiceRequest::decode(decoded.as_slice()).ok()?;
-    let _ = seen.send(Seen { head, spans: usize::try_from(super::span_count(&request)).ok()? });
+    let _ = seen.send(Seen { head, spans: request.count() });
     let mut stream = reader.into_inner();
     stream.write_all(&answer.unwrap_or_default()).ok()?;
     Some(stream)
@@ -76,9 +77,9 @@ fn request(spans: usize, name_bytes: usize) -> ExportTraceServiceRequest {
 }
 
 fn forwarder(url: &str, retry: RetryPolicy) -> Forwarder {
-    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=one");
-    let config = Config::from_env(|name| (name == headers.0).then(|| headers.1.to_owned())).unwrap();
-    Forwarder::start_with(&Endpoint::parse(url).unwrap(), &config, retry).unwrap()
+    let variables = [("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=one"), ("OTLP_ENDPOINT", url)];
+    let of = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    Forwarder::start_with(&Config::from_env(of).unwrap().traces.unwrap(), retry).unwrap()
 }
 
 /// Shuts down, and tells what became of the spans.

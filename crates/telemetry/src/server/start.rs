@@ -1,12 +1,15 @@
 use super::buffer::Buffer;
-use super::config::Config;
+use super::config::{Config, Export};
 use super::forwarder::{Forwarder, ForwarderError, ForwarderStats};
 use super::handover::{self, SpanSink};
 use super::log::Log;
 use super::otlp::text_attribute;
 use super::record::SpanRecord;
 use super::recorder::Recorder;
+use super::signal::Signal;
 use crate::names::{development, stable};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::io::Write;
@@ -30,15 +33,17 @@ pub struct Stats {
     /// Spans that ended faster than they could be handed on.
     pub dropped_spans: u64,
     pub dropped_log_lines: u64,
-    /// `None` without a collector.
-    pub forwarder: Option<ForwarderStats>,
+    /// By signal; `None` without a collector for it.
+    pub forwarders: [(Signal, Option<ForwarderStats>); 3],
 }
 
 /// The running pipeline.
 pub struct Telemetry {
     ended: Arc<Buffer<SpanRecord>>,
     log: Log,
-    forwarder: Option<Forwarder>,
+    traces: Option<Forwarder>,
+    metrics: Option<Forwarder>,
+    logs: Option<Forwarder>,
     sink: Arc<dyn SpanSink>,
 }
 
@@ -58,22 +63,45 @@ fn assemble<W: Write + Send + 'static>(
     sink: Arc<dyn SpanSink>,
     output: W,
 ) -> Result<(Telemetry, Recorder), StartError> {
-    let forwarder = config.traces_endpoint.as_ref().map(|endpoint| Forwarder::start(endpoint, config)).transpose()?;
+    let forwarder = |export: &Option<Export>| export.as_ref().map(Forwarder::start).transpose();
+    let (traces, metrics, logs) = (forwarder(&config.traces)?, forwarder(&config.metrics)?, forwarder(&config.logs)?);
     let ended = Arc::new(Buffer::new(handover::CAPACITY));
-    handover::start(Arc::clone(&ended), resource(config), Arc::clone(&sink), forwarder.clone())?;
+    handover::start(Arc::clone(&ended), resource(config), Arc::clone(&sink), traces.clone())?;
     let log = Log::start(output, config.log_format, config.log_filter.clone())?;
     let recorder = Recorder::new(Arc::clone(&ended), log.clone());
-    Ok((Telemetry { ended, log, forwarder, sink }, recorder))
+    Ok((Telemetry { ended, log, traces, metrics, logs, sink }, recorder))
 }
 
 impl Telemetry {
     /// Hands spans from elsewhere, checked and sanitized by [`super::relay`], to the sink and the collector.
     /// Never waits for the collector.
-    pub fn accept(&self, request: &ExportTraceServiceRequest) {
-        if let Some(forwarder) = &self.forwarder {
+    pub fn accept_traces(&self, request: &ExportTraceServiceRequest) {
+        if let Some(forwarder) = &self.traces {
             forwarder.forward(request);
         }
         self.sink.ingest(request);
+    }
+
+    /// The same for metrics, which only a collector keeps.
+    pub fn accept_metrics(&self, request: &ExportMetricsServiceRequest) {
+        if let Some(forwarder) = &self.metrics {
+            forwarder.forward(request);
+        }
+    }
+
+    /// The same for log records, which only a collector keeps.
+    pub fn accept_logs(&self, request: &ExportLogsServiceRequest) {
+        if let Some(forwarder) = &self.logs {
+            forwarder.forward(request);
+        }
+    }
+
+    fn forwarders(&self) -> [(Signal, Option<&Forwarder>); 3] {
+        [
+            (Signal::Traces, self.traces.as_ref()),
+            (Signal::Metrics, self.metrics.as_ref()),
+            (Signal::Logs, self.logs.as_ref()),
+        ]
     }
 
     #[must_use]
@@ -81,7 +109,7 @@ impl Telemetry {
         Stats {
             dropped_spans: self.ended.dropped(),
             dropped_log_lines: self.log.dropped(),
-            forwarder: self.forwarder.as_ref().map(Forwarder::stats),
+            forwarders: self.forwarders().map(|(signal, forwarder)| (signal, forwarder.map(Forwarder::stats))),
         }
     }
 
@@ -101,8 +129,10 @@ impl Telemetry {
         let left = || deadline.saturating_duration_since(Instant::now());
         self.ended.flush(left());
         self.ended.close();
-        if let Some(forwarder) = &self.forwarder {
-            forwarder.shutdown(left());
+        for (_, forwarder) in self.forwarders() {
+            if let Some(forwarder) = forwarder {
+                forwarder.shutdown(left());
+            }
         }
         // What was just logged about the above is a few lines: worth a moment even when the time is over.
         self.log.flush(left().max(Duration::from_millis(100)));

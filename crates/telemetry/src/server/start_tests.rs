@@ -180,7 +180,7 @@ fn access_lines_are_logged_but_do_not_repeat_in_the_span() {
 #[test]
 fn relayed_spans_reach_the_sink_too() {
     let (fixture, _subscriber) = fixture(LogFormat::Json);
-    fixture.telemetry.accept(&ExportTraceServiceRequest::default());
+    fixture.telemetry.accept_traces(&ExportTraceServiceRequest::default());
     assert_eq!(fixture.requests.0.lock().unwrap().len(), 1);
 }
 

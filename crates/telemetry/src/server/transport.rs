@@ -1,20 +1,24 @@
-use super::config::Config;
-use super::endpoint::{Endpoint, Protocol};
+use super::config::Export;
+use super::endpoint::Protocol;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use http::uri::PathAndQuery;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
+use prost::bytes::{Buf, BufMut};
 use std::io::Write;
 use std::time::{Duration, SystemTime};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, ClientTlsConfig};
-use tonic::{Code, metadata::MetadataMap};
+use tonic::{Code, Status};
 
 /// What the collector made of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Taken, but for this many spans.
+    /// Taken, but for this many.
     Accepted { rejected: u64 },
     /// Not now; the collector may have said for how long.
     Retry { after: Option<Duration>, reason: String },
@@ -24,7 +28,7 @@ pub(super) enum Outcome {
 
 /// A connection to the collector can't even be tried.
 #[derive(Debug, thiserror::Error)]
-#[error("no traces can be sent to {url}: {source}")]
+#[error("nothing can be sent to {url}: {source}")]
 pub struct TransportError {
     url: String,
     source: Box<dyn std::error::Error + Send + Sync>,
@@ -33,31 +37,30 @@ pub struct TransportError {
 #[derive(Debug)]
 pub(super) enum Transport {
     Http { client: reqwest::Client, url: String, headers: HeaderMap },
-    Grpc { client: TraceServiceClient<Channel>, headers: HeaderMap },
+    Grpc { client: Grpc<Channel>, path: PathAndQuery, headers: HeaderMap },
 }
 
 impl Transport {
     /// To be called inside of the runtime that will send.
-    pub(super) fn new(endpoint: &Endpoint, config: &Config) -> Result<Self, TransportError> {
-        let headers = config.headers.clone();
-        let transport = match endpoint.protocol {
-            Protocol::HttpProtobuf => http_client(config.export_timeout).map(|client| Self::Http {
-                client,
-                url: endpoint.url.clone(),
-                headers,
-            }),
+    pub(super) fn new(export: &Export) -> Result<Self, TransportError> {
+        let (url, headers) = (&export.endpoint.url, export.headers.clone());
+        let transport = match export.endpoint.protocol {
+            Protocol::HttpProtobuf => {
+                http_client(export.timeout).map(|client| Self::Http { client, url: url.clone(), headers })
+            }
             Protocol::Grpc => {
-                grpc_client(&endpoint.url, config.export_timeout).map(|client| Self::Grpc { client, headers })
+                let path = PathAndQuery::from_static(export.signal.grpc_path());
+                grpc_client(url, export.timeout).map(|client| Self::Grpc { client, path, headers })
             }
         };
-        transport.map_err(|source| TransportError { url: endpoint.url.clone(), source })
+        transport.map_err(|source| TransportError { url: url.clone(), source })
     }
 
-    /// Sends an encoded [`ExportTraceServiceRequest`].
+    /// Sends an encoded export request of the signal.
     pub(super) async fn send(&mut self, request: &[u8]) -> Outcome {
         match self {
             Self::Http { client, url, headers } => send_http(client, url, headers, request).await,
-            Self::Grpc { client, headers } => send_grpc(client, headers, request).await,
+            Self::Grpc { client, path, headers } => send_grpc(client, path, headers, request).await,
         }
     }
 }
@@ -69,12 +72,12 @@ fn http_client(timeout: Duration) -> Result<reqwest::Client, BoxError> {
     Ok(reqwest::Client::builder().timeout(timeout).redirect(redirect).build()?)
 }
 
-fn grpc_client(url: &str, timeout: Duration) -> Result<TraceServiceClient<Channel>, BoxError> {
+fn grpc_client(url: &str, timeout: Duration) -> Result<Grpc<Channel>, BoxError> {
     let mut endpoint = Channel::from_shared(url.to_owned())?.timeout(timeout).connect_timeout(timeout);
     if url.starts_with("https:") {
         endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
     }
-    Ok(TraceServiceClient::new(endpoint.connect_lazy()))
+    Ok(Grpc::new(endpoint.connect_lazy()))
 }
 
 async fn send_http(client: &reqwest::Client, url: &str, headers: &HeaderMap, request: &[u8]) -> Outcome {
@@ -93,9 +96,7 @@ async fn send_http(client: &reqwest::Client, url: &str, headers: &HeaderMap, req
         .await;
     match sent {
         Err(error) => Outcome::Retry { after: None, reason: with_sources(&error) },
-        Ok(response) if response.status().is_success() => {
-            Outcome::Accepted { rejected: rejected_spans(response).await }
-        }
+        Ok(response) if response.status().is_success() => Outcome::Accepted { rejected: rejected_of(response).await },
         Ok(response) => {
             let reason = format!("the collector answered {}", response.status());
             if matches!(response.status().as_u16(), 429 | 502 | 503 | 504) {
@@ -108,7 +109,7 @@ async fn send_http(client: &reqwest::Client, url: &str, headers: &HeaderMap, req
 }
 
 /// The collector's answer is read up to a bound; one that is no answer rejects nothing.
-async fn rejected_spans(mut response: reqwest::Response) -> u64 {
+async fn rejected_of(mut response: reqwest::Response) -> u64 {
     const MAX_ANSWER_BYTES: usize = 64 * 1024;
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -117,11 +118,13 @@ async fn rejected_spans(mut response: reqwest::Response) -> u64 {
         }
         body.extend_from_slice(&chunk);
     }
-    ExportTraceServiceResponse::decode(body.as_slice()).map_or(0, |answer| rejected(&answer))
+    rejected(&body)
 }
 
-fn rejected(answer: &ExportTraceServiceResponse) -> u64 {
-    answer.partial_success.as_ref().map_or(0, |partial| partial.rejected_spans.max(0).unsigned_abs())
+/// The three signals' responses look the same on the wire.
+fn rejected(answer: &[u8]) -> u64 {
+    let partial = ExportTraceServiceResponse::decode(answer).ok().and_then(|answer| answer.partial_success);
+    partial.map_or(0, |partial| partial.rejected_spans.max(0).unsigned_abs())
 }
 
 /// Seconds or a date: RFC 9110, section 10.2.3.
@@ -133,14 +136,13 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
 }
 
-async fn send_grpc(client: &mut TraceServiceClient<Channel>, headers: &HeaderMap, request: &[u8]) -> Outcome {
-    let message = match ExportTraceServiceRequest::decode(request) {
-        Ok(message) => message,
-        Err(error) => return Outcome::Refused { reason: error.to_string() },
-    };
-    let mut request = tonic::Request::new(message);
+async fn send_grpc(client: &mut Grpc<Channel>, path: &PathAndQuery, headers: &HeaderMap, request: &[u8]) -> Outcome {
+    let mut request = tonic::Request::new(request.to_vec());
     *request.metadata_mut() = MetadataMap::from_headers(headers.clone());
-    match client.export(request).await {
+    if let Err(error) = client.ready().await {
+        return Outcome::Retry { after: None, reason: with_sources(&error) };
+    }
+    match client.unary(request, path.clone(), Encoded).await {
         Ok(answer) => Outcome::Accepted { rejected: rejected(answer.get_ref()) },
         Err(status) => {
             let reason = format!("the collector answered {:?}: {}", status.code(), status.message());
@@ -150,6 +152,43 @@ async fn send_grpc(client: &mut TraceServiceClient<Channel>, headers: &HeaderMap
                 Outcome::Refused { reason }
             }
         }
+    }
+}
+
+/// Messages that are encoded already.
+struct Encoded;
+
+impl Codec for Encoded {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Encoded {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Encoded {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining()).into()))
     }
 }
 

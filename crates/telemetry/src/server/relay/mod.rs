@@ -1,14 +1,20 @@
-//! The door for spans from browsers: OTLP/HTTP, read with suspicion.
+//! The door for telemetry from browsers and other programs: OTLP/HTTP, read with suspicion.
 
 mod bounds;
+mod logs;
+mod metrics;
 mod sanitize;
 mod shape;
+mod spans;
 
 pub use sanitize::{RelayIdentity, sanitize};
 
+use super::signal::ExportRequest;
 use flate2::read::GzDecoder;
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
+use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -21,8 +27,9 @@ pub struct Limits {
     pub decoded_bytes: usize,
     /// Messages of any type (a span, an attribute and its value are three), counted before they are built.
     pub messages: usize,
-    pub spans: usize,
-    /// Of a span, event or link; what is more is left out and counted in OTLP's `dropped_attributes_count`.
+    /// Spans, data points or log records.
+    pub items: usize,
+    /// Of a span, event, link, data point or log record; what is more is left out and counted in OTLP's `dropped_attributes_count`.
     pub attributes: usize,
     /// Of a span; what is more is left out and counted.
     pub events: usize,
@@ -40,7 +47,7 @@ impl Default for Limits {
             body_bytes: 512 * 1024,
             decoded_bytes: 1024 * 1024,
             messages: 50_000,
-            spans: 512,
+            items: 512,
             attributes: 64,
             events: 64,
             links: 16,
@@ -79,12 +86,12 @@ impl Encoding {
         }
     }
 
-    /// The body of the answer to a request that was taken whole.
+    /// The body of the answer to a request that was taken whole: a response without fields.
     #[must_use]
     pub fn success(self) -> Vec<u8> {
         match self {
             Self::Json => b"{}".to_vec(),
-            Self::Protobuf => ExportTraceServiceResponse::default().encode_to_vec(),
+            Self::Protobuf => Vec::new(),
         }
     }
 
@@ -141,40 +148,68 @@ impl RelayError {
     }
 }
 
-/// Reads a trace export request: JSON (ids in hexadecimal, 64-bit integers as strings or numbers) or protobuf, with gzip
-/// or without. What comes back keeps to all `limits`, and has only valid ids and times in order.
+/// A request that the relay can read and look through.
+pub trait Relayed: ExportRequest + DeserializeOwned {
+    #[doc(hidden)]
+    const SHAPE: shape::Type;
+
+    /// Cuts what is too long or too many.
+    ///
+    /// # Errors
+    /// `Invalid` when an id or a time is none.
+    #[doc(hidden)]
+    fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError>;
+
+    /// All lists of attributes that say who or what something is from.
+    #[doc(hidden)]
+    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>));
+}
+
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum AttributesOf<'a> {
+    Resource(&'a mut Option<Resource>),
+    Item(&'a mut Vec<KeyValue>),
+}
+
+/// Reads an export request: JSON (ids in hexadecimal, 64-bit integers as strings or numbers) or protobuf, with gzip or
+/// without. What comes back keeps to all `limits`, and has only valid ids and times in order.
 ///
 /// # Errors
 /// `Invalid` for what is no such request, `TooLarge` beyond the limits, `Unsupported` for other types and encodings.
-pub fn decode_traces(
+pub fn decode<R: Relayed>(
     content_type: &str,
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &Limits,
-) -> Result<ExportTraceServiceRequest, RelayError> {
+) -> Result<R, RelayError> {
     let encoding = Encoding::from_content_type(content_type)
         .ok_or(RelayError::Unsupported("Send application/json or application/x-protobuf."))?;
     if body.len() > limits.body_bytes {
-        return Err(RelayError::TooLarge("The body is too large; send fewer spans at once."));
+        return Err(RelayError::TooLarge("The body is too large; send less at once."));
     }
     let body = match content_encoding.map(str::trim).unwrap_or_default() {
         "" | "identity" => Cow::Borrowed(body),
         gzip if gzip.eq_ignore_ascii_case("gzip") => Cow::Owned(gunzipped(body, limits.decoded_bytes)?),
         _ => return Err(RelayError::Unsupported("Send gzip or no Content-Encoding.")),
     };
+    let no_request = |encoding: &str, error: &dyn std::error::Error| {
+        invalid(format!("The {encoding} is no export request for {}: {error}.", R::SIGNAL.name()))
+    };
     let mut request = match encoding {
         Encoding::Json => {
-            shape::check_json(&body, limits)?;
-            serde_json::from_slice(&body)
-                .map_err(|error| invalid(format!("The JSON is no trace export request: {error}.")))?
+            shape::check_json(&body, R::SHAPE, limits)?;
+            serde_json::from_slice(&body).map_err(|error| no_request("JSON", &error))?
         }
         Encoding::Protobuf => {
-            shape::check_protobuf(&body, limits)?;
-            ExportTraceServiceRequest::decode(&*body)
-                .map_err(|error| invalid(format!("The protobuf is no trace export request: {error}.")))?
+            shape::check_protobuf(&body, R::SHAPE, limits)?;
+            R::decode(&*body).map_err(|error| no_request("protobuf", &error))?
         }
     };
-    bounds::check_and_cut(&mut request, limits)?;
+    if request.count() > limits.items {
+        return Err(RelayError::TooLarge("There are too many at once; send fewer."));
+    }
+    request.check_and_cut(limits)?;
     Ok(request)
 }
 
@@ -189,7 +224,7 @@ fn gunzipped(body: &[u8], limit: usize) -> Result<Vec<u8>, RelayError> {
         .read_to_end(&mut decoded)
         .map_err(|_| RelayError::Invalid(Cow::Borrowed("The body is not gzip.")))?;
     if decoded.len() > limit {
-        return Err(RelayError::TooLarge("The body is too large once unpacked; send fewer spans at once."));
+        return Err(RelayError::TooLarge("The body is too large once unpacked; send less at once."));
     }
     Ok(decoded)
 }

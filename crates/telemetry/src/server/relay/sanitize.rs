@@ -1,10 +1,9 @@
 use super::super::otlp::text_attribute;
 use super::super::secrets::{MASK, is_secret};
+use super::{AttributesOf, Relayed};
 use crate::names::{development, own, stable};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// Who sent the spans, as the server knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct RelayIdentity {
     pub user: Option<String>,
 }
 
-/// What only the server may say: taken out of spans and resources alike.
+/// What only the server may say: taken out of items and resources alike.
 const SERVER_ONLY: [&str; 6] = [
     stable::SERVICE_NAME,
     stable::CLIENT_ADDRESS,
@@ -41,21 +40,23 @@ const KNOWN: [&str; 6] = [
     own::CLOCK_OFFSET_MS,
 ];
 
-/// Rewrites who the spans are from: the resource keeps what is known to come from browsers and gets `identity`; spans
-/// lose what only the server may say. Secrets are masked.
-pub fn sanitize(request: &mut ExportTraceServiceRequest, identity: &RelayIdentity) {
-    for of_resource in &mut request.resource_spans {
-        let mut attributes = of_resource.resource.take().map_or_else(Vec::new, |resource| resource.attributes);
-        attributes.retain(is_known);
-        attributes.extend(identity.attributes());
-        of_resource.resource = Some(Resource { attributes, ..Resource::default() });
-        for of_scope in &mut of_resource.scope_spans {
-            for span in &mut of_scope.spans {
-                span.attributes.retain(|attribute| !SERVER_ONLY.contains(&attribute.key.as_str()));
-                mask(span);
+/// Rewrites who the telemetry is from: the resource keeps what is known to come from browsers and gets `identity`; the
+/// rest loses what only the server may say. Secrets are masked.
+pub fn sanitize(request: &mut impl Relayed, identity: &RelayIdentity) {
+    request.each_attributes(&mut |attributes| match attributes {
+        AttributesOf::Resource(resource) => {
+            let mut attributes = resource.take().map_or_else(Vec::new, |resource| resource.attributes);
+            attributes.retain(is_known);
+            attributes.extend(identity.attributes());
+            *resource = Some(Resource { attributes, ..Resource::default() });
+        }
+        AttributesOf::Item(attributes) => {
+            attributes.retain(|attribute| !SERVER_ONLY.contains(&attribute.key.as_str()));
+            for attribute in attributes.iter_mut().filter(|attribute| is_secret(&attribute.key)) {
+                *attribute = text_attribute(&attribute.key, MASK);
             }
         }
-    }
+    });
 }
 
 fn is_known(attribute: &KeyValue) -> bool {
@@ -76,13 +77,5 @@ impl RelayIdentity {
         .into_iter()
         .filter_map(|(key, value)| Some(text_attribute(key, value?)))
         .collect()
-    }
-}
-
-/// Masks the secrets among a span's attributes and those of its events.
-fn mask(span: &mut Span) {
-    let of_events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
-    for attribute in span.attributes.iter_mut().chain(of_events).filter(|attribute| is_secret(&attribute.key)) {
-        *attribute = text_attribute(&attribute.key, MASK);
     }
 }

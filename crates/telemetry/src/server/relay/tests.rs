@@ -1,10 +1,17 @@
 #![allow(clippy::unwrap_used)]
-use super::{Encoding, Limits, RelayError, RelayIdentity, decode_traces, sanitize};
+use super::{Encoding, ExportRequest, Limits, RelayError, RelayIdentity, Relayed, sanitize};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::{
+    Exemplar, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric,
+    number_data_point,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, span};
 use proptest::prelude::*;
@@ -13,6 +20,15 @@ use std::io::Write;
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
+
+fn decode_traces(
+    content_type: &str,
+    encoding: Option<&str>,
+    body: &[u8],
+    limits: &Limits,
+) -> Result<ExportTraceServiceRequest, RelayError> {
+    super::decode(content_type, encoding, body, limits)
+}
 
 fn decode(content_type: &str, body: &[u8]) -> Result<ExportTraceServiceRequest, RelayError> {
     decode_traces(content_type, None, body, &Limits::default())
@@ -130,7 +146,7 @@ fn what_a_span_cannot_be_is_refused() {
 #[test]
 fn too_many_spans_are_refused_before_they_are_built() {
     let limits = Limits::default();
-    let more = request(vec![span(); limits.spans + 1]).encode_to_vec();
+    let more = request(vec![span(); limits.items + 1]).encode_to_vec();
     assert_eq!(decode(PROTOBUF, &more).unwrap_err().http_status(), 413);
     let empty = request(vec![Span::default(); limits.messages]).encode_to_vec();
     assert!(empty.len() < limits.body_bytes);
@@ -179,7 +195,7 @@ fn an_error_is_otlps_status_in_the_requests_encoding() {
     let json: serde_json::Value = serde_json::from_slice(&error.body(Encoding::Json)).unwrap();
     assert_eq!(json["code"], 3);
     let message = json["message"].as_str().unwrap();
-    assert!(message.starts_with("The JSON is no trace export request"), "{message}");
+    assert!(message.starts_with("The JSON is no export request for traces"), "{message}");
     let status = super::Status::decode(error.body(Encoding::Protobuf).as_slice()).unwrap();
     assert_eq!(status, super::Status { code: 3, message: message.to_owned() });
 }
@@ -231,11 +247,116 @@ fn any_value() -> impl Strategy<Value = AnyValue> {
     })
 }
 
+fn text(key: &str, value: &str) -> KeyValue {
+    attribute(key, Value::StringValue(value.to_owned()))
+}
+
+fn number(point: NumberDataPoint) -> ExportMetricsServiceRequest {
+    let gauge = Gauge { data_points: vec![point] };
+    let metric = Metric { name: "lcp".to_owned(), data: Some(metric::Data::Gauge(gauge)), ..Metric::default() };
+    let scope_metrics = vec![ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() }];
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics { scope_metrics, ..ResourceMetrics::default() }],
+    }
+}
+
+fn point() -> NumberDataPoint {
+    let exemplar = Exemplar {
+        filtered_attributes: vec![text("user.name", "forged"), text("page", "/")],
+        time_unix_nano: 2,
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        ..Exemplar::default()
+    };
+    NumberDataPoint {
+        attributes: vec![text("page", "/"), text("session.id", "forged"), text("password", "hunter2")],
+        start_time_unix_nano: 1,
+        time_unix_nano: 2,
+        exemplars: vec![exemplar],
+        value: Some(number_data_point::Value::AsDouble(1.5)),
+        ..NumberDataPoint::default()
+    }
+}
+
+fn log(record: LogRecord) -> ExportLogsServiceRequest {
+    let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
+    ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }
+}
+
+fn record() -> LogRecord {
+    LogRecord {
+        time_unix_nano: 1,
+        body: text("", "boom").value,
+        attributes: vec![text("user.name", "forged"), text("exception.message", "boom")],
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        ..LogRecord::default()
+    }
+}
+
+/// What becomes of a request in both encodings.
+fn taken<R: Relayed + serde::Serialize + PartialEq + std::fmt::Debug>(request: &R) -> Result<R, RelayError> {
+    let of_json = super::decode(JSON, None, &serde_json::to_vec(request).unwrap(), &Limits::default());
+    let of_protobuf = super::decode(PROTOBUF, None, &request.encode_to_vec(), &Limits::default());
+    assert_eq!(of_json, of_protobuf);
+    of_json
+}
+
+#[test]
+fn metrics_and_logs_are_taken_too_and_only_the_server_says_who_they_are_from() {
+    let identity = RelayIdentity { service_name: "front".to_owned(), ..RelayIdentity::default() };
+    let mut metrics = taken(&number(point())).unwrap();
+    assert_eq!((metrics.count(), &metrics), (1, &number(point())));
+    sanitize(&mut metrics, &identity);
+    let of_resource = &metrics.resource_metrics[0];
+    assert_eq!(of_resource.resource.as_ref().unwrap().attributes[0], text("service.name", "front"));
+    let Some(metric::Data::Gauge(gauge)) = &of_resource.scope_metrics[0].metrics[0].data else { panic!() };
+    assert_eq!(gauge.data_points[0].attributes, [text("page", "/"), text("password", "***")]);
+    assert_eq!(gauge.data_points[0].exemplars[0].filtered_attributes, [text("page", "/")]);
+
+    let mut logs = taken(&log(record())).unwrap();
+    assert_eq!((logs.count(), &logs), (1, &log(record())));
+    sanitize(&mut logs, &identity);
+    assert_eq!(logs.resource_logs[0].scope_logs[0].log_records[0].attributes, [text("exception.message", "boom")]);
+}
+
+#[test]
+fn what_a_data_point_or_log_record_cannot_be_is_refused() {
+    let exemplar = Exemplar { trace_id: vec![1; 3], ..point().exemplars.remove(0) };
+    for bad in [
+        NumberDataPoint { time_unix_nano: 0, ..point() },
+        NumberDataPoint { start_time_unix_nano: 3, ..point() },
+        NumberDataPoint { time_unix_nano: u64::MAX, ..point() },
+        NumberDataPoint { exemplars: vec![exemplar], ..point() },
+    ] {
+        assert!(matches!(taken(&number(bad)), Err(RelayError::Invalid(_))));
+    }
+    for bad in [LogRecord { trace_id: vec![0; 16], ..record() }, LogRecord { time_unix_nano: u64::MAX, ..record() }] {
+        assert!(matches!(taken(&log(bad)), Err(RelayError::Invalid(_))));
+    }
+    let buckets =
+        HistogramDataPoint { time_unix_nano: 1, bucket_counts: vec![1; 2000], ..HistogramDataPoint::default() };
+    let histogram = Histogram { data_points: vec![buckets], ..Histogram::default() };
+    let mut request = number(point());
+    request.resource_metrics[0].scope_metrics[0].metrics[0].data = Some(metric::Data::Histogram(histogram));
+    assert!(matches!(taken(&request), Err(RelayError::Invalid(_))));
+    let mut many = log(record());
+    many.resource_logs[0].scope_logs[0].log_records = vec![record(); Limits::default().items + 1];
+    assert!(matches!(taken(&many), Err(RelayError::TooLarge(_))));
+    let long = LogRecord { body: text("", &"각".repeat(5000)).value, ..record() };
+    let cut = taken(&log(long)).unwrap();
+    let body = cut.resource_logs[0].scope_logs[0].log_records[0].body.clone().unwrap();
+    assert!(matches!(body.value, Some(Value::StringValue(text)) if text.len() == 4095));
+}
+
 proptest! {
     #[test]
     fn noise_never_panics(noise in proptest::collection::vec(any::<u8>(), 0..300), zipped: bool) {
         for content_type in [JSON, PROTOBUF] {
-            let _ = decode_traces(content_type, zipped.then_some("gzip"), &noise, &Limits::default());
+            let encoding = zipped.then_some("gzip");
+            let _ = super::decode::<ExportTraceServiceRequest>(content_type, encoding, &noise, &Limits::default());
+            let _ = super::decode::<ExportMetricsServiceRequest>(content_type, encoding, &noise, &Limits::default());
+            let _ = super::decode::<ExportLogsServiceRequest>(content_type, encoding, &noise, &Limits::default());
         }
     }
 
@@ -247,6 +368,12 @@ proptest! {
             body[position] = byte;
             let _ = decode(content_type, &body);
             let _ = decode(content_type, &body[..cut.index(body.len())]);
+        }
+        let good = number(point());
+        for (content_type, mut body) in [(JSON, serde_json::to_vec(&good).unwrap()), (PROTOBUF, good.encode_to_vec())] {
+            let position = at.index(body.len());
+            body[position] = byte;
+            let _ = super::decode::<ExportMetricsServiceRequest>(content_type, None, &body, &Limits::default());
         }
     }
 

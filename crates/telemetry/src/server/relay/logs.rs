@@ -1,0 +1,53 @@
+use super::bounds::{
+    LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, cut_value, invalid, is_optional_id,
+};
+use super::{AttributesOf, Limits, RelayError, Relayed};
+use crate::server::relay::shape::Type;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+impl Relayed for ExportLogsServiceRequest {
+    const SHAPE: Type = Type::Logs;
+
+    fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError> {
+        for of_resource in &mut self.resource_logs {
+            cut_resource(&mut of_resource.resource, &mut of_resource.schema_url, limits);
+            for of_scope in &mut of_resource.scope_logs {
+                cut_scope(&mut of_scope.scope, &mut of_scope.schema_url, limits);
+                for record in &mut of_scope.log_records {
+                    check(record)?;
+                    cut(record, limits);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>)) {
+        for of_resource in &mut self.resource_logs {
+            visit(AttributesOf::Resource(&mut of_resource.resource));
+            for record in of_resource.scope_logs.iter_mut().flat_map(|scope| &mut scope.log_records) {
+                visit(AttributesOf::Item(&mut record.attributes));
+            }
+        }
+    }
+}
+
+fn check(record: &LogRecord) -> Result<(), RelayError> {
+    if !is_optional_id::<16>(&record.trace_id) || !is_optional_id::<8>(&record.span_id) {
+        return Err(invalid("A log record's ids are neither empty nor 16 and 8 bytes, or all zero."));
+    }
+    if record.time_unix_nano.max(record.observed_time_unix_nano) > LATEST_UNIX_NANO {
+        return Err(invalid("A log record's times are not nanoseconds since 1970."));
+    }
+    Ok(())
+}
+
+fn cut(record: &mut LogRecord, limits: &Limits) {
+    cut_text(&mut record.severity_text, limits);
+    cut_text(&mut record.event_name, limits);
+    if let Some(body) = &mut record.body {
+        cut_value(body, limits);
+    }
+    cut_attributes(&mut record.attributes, &mut record.dropped_attributes_count, limits);
+}

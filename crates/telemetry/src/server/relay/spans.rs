@@ -1,0 +1,78 @@
+use super::bounds::{
+    LATEST_UNIX_NANO, cut_attributes, cut_list, cut_resource, cut_scope, cut_text, invalid, is_id, is_optional_id,
+};
+use super::{AttributesOf, Limits, RelayError, Relayed};
+use crate::server::relay::shape::Type;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+impl Relayed for ExportTraceServiceRequest {
+    const SHAPE: Type = Type::Traces;
+
+    fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError> {
+        for of_resource in &mut self.resource_spans {
+            cut_resource(&mut of_resource.resource, &mut of_resource.schema_url, limits);
+            for of_scope in &mut of_resource.scope_spans {
+                cut_scope(&mut of_scope.scope, &mut of_scope.schema_url, limits);
+                for span in &mut of_scope.spans {
+                    check(span)?;
+                    cut(span, limits);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>)) {
+        for of_resource in &mut self.resource_spans {
+            visit(AttributesOf::Resource(&mut of_resource.resource));
+            for span in of_resource.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
+                visit(AttributesOf::Item(&mut span.attributes));
+                span.events.iter_mut().for_each(|event| visit(AttributesOf::Item(&mut event.attributes)));
+                span.links.iter_mut().for_each(|link| visit(AttributesOf::Item(&mut link.attributes)));
+            }
+        }
+    }
+}
+
+fn check(span: &Span) -> Result<(), RelayError> {
+    if !is_id::<16>(&span.trace_id) {
+        return Err(invalid("A trace id is not 16 bytes, or all zero."));
+    }
+    if !is_id::<8>(&span.span_id) {
+        return Err(invalid("A span id is not 8 bytes, or all zero."));
+    }
+    if !is_optional_id::<8>(&span.parent_span_id) {
+        return Err(invalid("A parent's span id is neither empty nor 8 bytes, or all zero."));
+    }
+    if span.links.iter().any(|link| !is_id::<16>(&link.trace_id) || !is_id::<8>(&link.span_id)) {
+        return Err(invalid("A link's ids are not 16 and 8 bytes, or all zero."));
+    }
+    let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
+    if start == 0 || end < start || end > LATEST_UNIX_NANO {
+        return Err(invalid("A span ends before it starts, or its times are not nanoseconds since 1970."));
+    }
+    if span.events.iter().any(|event| event.time_unix_nano > LATEST_UNIX_NANO) {
+        return Err(invalid("An event's time is not in nanoseconds since 1970."));
+    }
+    Ok(())
+}
+
+fn cut(span: &mut Span, limits: &Limits) {
+    cut_text(&mut span.name, limits);
+    cut_text(&mut span.trace_state, limits);
+    if let Some(status) = &mut span.status {
+        cut_text(&mut status.message, limits);
+    }
+    cut_attributes(&mut span.attributes, &mut span.dropped_attributes_count, limits);
+    cut_list(&mut span.events, limits.events, &mut span.dropped_events_count);
+    cut_list(&mut span.links, limits.links, &mut span.dropped_links_count);
+    for event in &mut span.events {
+        cut_text(&mut event.name, limits);
+        cut_attributes(&mut event.attributes, &mut event.dropped_attributes_count, limits);
+    }
+    for link in &mut span.links {
+        cut_text(&mut link.trace_state, limits);
+        cut_attributes(&mut link.attributes, &mut link.dropped_attributes_count, limits);
+    }
+}
