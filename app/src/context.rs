@@ -3,10 +3,10 @@
 use axum::http::request::Parts;
 use board::{Board, Caller, SessionToken, SignedIn};
 use leptos::prelude::{expect_context, use_context};
-use model::{BoardError, Code, Lang};
+use model::{BoardError, Code, Lang, Username};
 use observatory::Observatory;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What all requests share.
 pub type AppState = Arc<Shared>;
@@ -45,6 +45,8 @@ pub trait SessionCookies: Send + Sync {
 pub struct RequestContext {
     pub caller: Arc<Caller>,
     pub signed_in: Option<SignedIn>,
+    /// Who signed in by this request.
+    pub signs_in: Arc<OnceLock<Username>>,
     pub lang: Lang,
     /// The reader's IANA time zone, from their cookie.
     pub zone: Option<String>,

@@ -3,6 +3,7 @@
 use js_sys::{Date, Intl, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Document, Element, Event, EventTarget, FormData, HtmlDocument, HtmlElement, HtmlFormElement, SubmitEvent,
     UrlSearchParams, Window,
@@ -44,6 +45,14 @@ pub fn after(ms: i32, task: impl FnOnce() + 'static) -> Option<i32> {
 pub fn cancel(timeout: i32) {
     if let Some(window) = window() {
         window.clear_timeout_with_handle(timeout);
+    }
+}
+
+/// Whether the server answers at all.
+pub async fn answers(path: &str) -> bool {
+    match window() {
+        Some(window) => JsFuture::from(window.fetch_with_str(path)).await.is_ok(),
+        None => false,
     }
 }
 

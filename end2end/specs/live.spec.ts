@@ -20,6 +20,8 @@ test("another reader's message waits behind a button and moves nothing", async (
   await expect(waiting).toBeVisible();
   await expect(page.getByText(text)).toHaveCount(0);
   await waiting.click();
+  // The button goes; the focus does not go with it.
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
   await expect(page.getByRole("list", { name: words.messageList }).getByRole("listitem").first()).toContainText(text);
   await other.close();
 });

@@ -45,3 +45,21 @@ test("a page whose file can't be had works as it does without scripts", async ({
   await expect(page).toHaveURL(/\/messages$/);
   await expect(page.getByRole("banner")).toContainText(name);
 });
+
+test("without a connection a page that is not there yet says so, and comes later", async ({ page, words, expectedErrors }) => {
+  expectedErrors.push(/ERR_INTERNET_DISCONNECTED/, /Failed to fetch/, /code is missing/);
+  await page.goto("/");
+  await expect(page.locator("html[data-script=on]")).toBeAttached();
+  const heading = (await page.getByRole("heading", { level: 1 }).textContent()) ?? "";
+  await page.context().setOffline(true);
+  await page.getByRole("main").getByRole("link", { name: words.register }).first().click();
+  const main = page.getByRole("main");
+  await expect(main.getByRole("alert")).toContainText("no_answer");
+  await page.goBack();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+  await page.goForward();
+  await expect(main.getByRole("alert")).toContainText("no_answer");
+  await page.context().setOffline(false);
+  await main.locator("a[rel=external]").click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(words.register);
+});

@@ -105,8 +105,8 @@ async fn admitted(
         Err(code) => return Ok(bounds::closing(code)),
     };
     let (context, cookies) = context::of(state, &parts).await?;
-    if let (Some(call), Some(who)) = (call, &context.signed_in) {
-        call.user = Some(who.username.to_string());
+    if let Some(call) = call {
+        call.is_from(&context);
     }
     check(state, rule, &parts, &context)?;
     parts.extensions.insert(context);

@@ -54,6 +54,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>>
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
     let state = state(&settings, &data, Arc::clone(&store), observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
+    follow_other_processes(&store, &state);
     let router = routes::router(state);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
@@ -62,6 +63,19 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>>
     store.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
     flushed.map_err(Into::into)
+}
+
+/// A restore or a command may change the database while this server runs.
+fn follow_other_processes(store: &SqliteStore, state: &ServerState) {
+    let Some(mut elsewhere) = store.watch() else { return };
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        while elsewhere.changed().await.is_ok() {
+            tracing::info!("another process has changed the database");
+            // Told where it failed; the next change is another try.
+            let _ = state.app.board.changed_elsewhere().await;
+        }
+    });
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, String> {

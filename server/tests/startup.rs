@@ -122,11 +122,37 @@ async fn a_backup_is_made_and_restored_while_the_server_runs() {
     };
     run("backup");
     client.post("/db/message", json!({"message": "after the backup"})).await;
+    let newcomer = Client::signed_in(&server, "jun").await;
+    assert_eq!(newcomer.get("/db/messages/search?q=after").await.json()["pagination"]["total"], 1);
     run("restore");
+    eventually(|| async { newcomer.get("/db/messages").await.status == 401 }, "a user who is gone has no session")
+        .await;
     let messages = client.get("/db/messages").await.json();
     assert_eq!(messages["pagination"]["total"], 1);
     assert_eq!(messages["messages"][0]["message"], "before the backup");
     assert_eq!(client.get("/db/messages/search?q=after").await.json()["pagination"]["total"], 0);
     client.post("/db/message", json!({"message": "after the restore"})).await;
     assert_eq!(client.get("/db/messages/search?q=after").await.json()["pagination"]["total"], 1);
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_from_outside_ends_the_users_sessions() {
+    let server = Server::start();
+    let (mina, jun) = (Client::signed_in(&server, "mina").await, Client::signed_in(&server, "jun").await);
+    command_with_password(&server, &["user", "set-password", "mina"], "battery staple");
+    eventually(|| async { mina.get("/db/messages").await.status == 401 }, "the old password's sessions end").await;
+    assert_eq!(jun.get("/db/messages").await.status, 200);
+    let credentials = json!({"username": "mina", "password": "battery staple"});
+    assert_eq!(mina.post("/login", credentials).await.status, 200);
+    assert_eq!(mina.get("/db/messages").await.status, 200);
+}
+
+async fn eventually<F: Future<Output = bool>>(condition: impl Fn() -> F, what: &str) {
+    for _ in 0..600 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("a minute later still not: {what}");
 }

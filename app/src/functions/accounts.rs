@@ -105,8 +105,10 @@ mod entry {
     }
 
     pub async fn log_in(username: &str, password: String, next: Option<&str>) -> Result<Account, BoardError> {
-        let (state, caller) = (state(), request().ok_or(Code::Internal)?.caller);
+        let (state, request) = (state(), request().ok_or(Code::Internal)?);
+        let caller = request.caller;
         let (token, who) = state.board.accounts().log_in(username, password, &caller).await?;
+        let _ = request.signs_in.set(who.username.clone());
         add_header(SET_COOKIE, &state.cookies.issue(&who, &token));
         // With JavaScript the page navigates itself, once it knows the account.
         if is_plain_form() {

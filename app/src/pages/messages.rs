@@ -51,7 +51,7 @@ fn Board() -> impl IntoView {
     view! {
         <div class="column">
             <header class="page-head">
-                <h1>{words.title}</h1>
+                <h1 id="board-title" tabindex="-1">{words.title}</h1>
                 <nav class="tabs" aria-label=words.list>
                     <a href="/messages" aria-current=move || tab(false)>{words.everyone}</a>
                     <a href="/messages?mine=1" aria-current=move || tab(true)>{words.mine}</a>

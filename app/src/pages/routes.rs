@@ -88,7 +88,7 @@ impl PageFile {
 
 impl ChooseView for SplitPage {
     async fn choose(self) -> AnyView {
-        let leave = leave_to_browser();
+        let way_out = WayOut::new();
         let page = match self.file() {
             PageFile::Door => door(self).await,
             PageFile::Search => search(self).await,
@@ -97,8 +97,7 @@ impl ChooseView for SplitPage {
         if let Ok(page) = page {
             return page;
         }
-        leave();
-        std::future::pending().await
+        way_out.take().await
     }
 
     async fn preload(&self) {
@@ -107,17 +106,52 @@ impl ChooseView for SplitPage {
     }
 }
 
-/// Loads the address anew, which also brings the files of a new build.
-fn leave_to_browser() -> impl FnOnce() {
+/// What is left when a page's file can't be had.
+struct WayOut {
     #[cfg(feature = "hydrate")]
-    let location = leptos_router::hooks::use_location();
-    move || {
+    address: String,
+    #[cfg(feature = "hydrate")]
+    try_again: &'static str,
+}
+
+impl WayOut {
+    fn new() -> Self {
         #[cfg(feature = "hydrate")]
-        if let Some(window) = crate::web::window() {
-            let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
-            let address = if search.is_empty() { path } else { format!("{path}?{search}") };
-            let _ = window.location().assign(&address);
+        let location = leptos_router::hooks::use_location();
+        Self {
+            #[cfg(feature = "hydrate")]
+            address: {
+                let (path, search) = (location.pathname.get_untracked(), location.search.get_untracked());
+                if search.is_empty() { path } else { format!("{path}?{search}") }
+            },
+            #[cfg(feature = "hydrate")]
+            try_again: crate::text::use_text().common.try_again,
         }
+    }
+
+    /// A server that answers has another build by now: the address is loaded anew, which brings its files. One that
+    /// doesn't is told of here, where it can be tried again.
+    #[cfg(feature = "hydrate")]
+    async fn take(self) -> AnyView {
+        if crate::web::answers("/health/live").await
+            && let Some(window) = crate::web::window()
+            && window.location().assign(&self.address).is_ok()
+        {
+            return std::future::pending().await;
+        }
+        let error = model::BoardError::from(model::Code::NoAnswer);
+        view! {
+            <div class="column">
+                <crate::components::ErrorNote error/>
+                <p><a href=self.address rel="external">{self.try_again}</a></p>
+            </div>
+        }
+        .into_any()
+    }
+
+    #[cfg(not(feature = "hydrate"))]
+    async fn take(self) -> AnyView {
+        std::future::pending().await
     }
 }
 

@@ -5,6 +5,9 @@ use crate::ports::User;
 use crate::sessions::{Caller, SessionToken, Sessions, SignedIn};
 use crate::{Operators, Ports};
 use model::{Account, BoardError, Code, Password, Username};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
 
 /// Registers, signs in and out, changes passwords.
 pub struct Accounts {
@@ -13,11 +16,20 @@ pub struct Accounts {
     operators: Operators,
     passwords: Passwords,
     limit: LoginLimit,
+    /// By user key, what the passwords were (told apart by a hash of their hash) with which users signed in here.
+    seen: Mutex<HashMap<String, u64>>,
 }
 
 impl Accounts {
     pub(crate) fn new(ports: &Ports, sessions: Sessions, operators: Operators, passwords: Passwords) -> Self {
-        Self { ports: ports.clone(), sessions, operators, passwords, limit: LoginLimit::default() }
+        Self {
+            ports: ports.clone(),
+            sessions,
+            operators,
+            passwords,
+            limit: LoginLimit::default(),
+            seen: Mutex::default(),
+        }
     }
 
     /// Registers a user. `min_chars` is the door's: 8 in the UI, 1 on the REST path.
@@ -84,6 +96,9 @@ impl Accounts {
             return Err(Code::InvalidCredentials.into());
         }
         self.limit.succeeded(&key, &caller.address);
+        if let Some(hash) = stored {
+            self.see(&key, hash).await?;
+        }
         let shown = user.map_or(username, |user| user.username);
         let started = self.sessions.start(shown, caller).await?;
         tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
@@ -129,8 +144,43 @@ impl Accounts {
         if !self.ports.store.set_password(key, &hash).await? {
             return Err(Code::NotFound.into());
         }
+        self.see(key, &hash).await?;
         tracing::info!(event.name = "password.changed", "password changed");
         self.sessions.end_others(key, keep).await
+    }
+
+    /// Remembers a password's hash, for as long as its user has sessions.
+    async fn see(&self, key: &str, hash: &str) -> Result<(), BoardError> {
+        const TIDY_EVERY: usize = 10_000;
+        let count = {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(key.to_owned(), digest(hash));
+            seen.len()
+        };
+        if count % TIDY_EVERY == 0 { self.end_of_strangers().await } else { Ok(()) }
+    }
+
+    /// Another process has changed the store: sessions end of users who are gone or have another password there.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(crate) async fn end_of_strangers(&self) -> Result<(), BoardError> {
+        let seen: Vec<(String, u64)> =
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(k, v)| (k.clone(), *v)).collect();
+        for (key, hash) in seen {
+            let user = self.ports.store.user(&key).await?;
+            let is_same = user.is_some_and(|user| digest(&user.password_hash) == hash);
+            if !is_same {
+                self.sessions.end_others(&key, None).await?;
+            }
+            if !is_same || self.ports.sessions.list(&key, self.ports.clock.now()).await?.is_empty() {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                if seen.get(&key) == Some(&hash) {
+                    seen.remove(&key);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether this user may see what others do. With no operators listed, everybody on a local embedded server may.
@@ -149,4 +199,10 @@ impl Accounts {
     pub fn account(&self, who: &SignedIn, caller: &Caller) -> Account {
         Account { username: who.username.clone(), operator: self.is_operator(who, caller) }
     }
+}
+
+fn digest(password_hash: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    password_hash.hash(&mut hasher);
+    hasher.finish()
 }

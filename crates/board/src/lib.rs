@@ -22,7 +22,8 @@ pub use samples::Samples;
 pub use search::Search;
 pub use sessions::{Caller, MAX_SESSIONS_PER_USER, SESSION_TTL_S, SessionToken, Sessions, SignedIn};
 
-use model::Username;
+use model::{BoardError, LiveEvent, Username};
+use ports::{Audience, News};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -85,6 +86,16 @@ impl Board {
             sessions,
             ports,
         }
+    }
+
+    /// Another process has changed the store: what is remembered of it is no longer right.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn changed_elsewhere(&self) -> Result<(), BoardError> {
+        self.ports.search_cache.end_generation().await?;
+        self.ports.live.publish(News { audience: Audience::Everyone, event: LiveEvent::MessagesChanged });
+        self.accounts.end_of_strangers().await
     }
 
     #[must_use]

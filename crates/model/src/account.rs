@@ -64,12 +64,16 @@ impl Password {
     pub const MIN_CHARS_IN_UI: usize = 8;
 
     /// # Errors
-    /// `CredentialsRequired` when empty; `InvalidPassword` when longer than 1,024 bytes or shorter than `min_chars`.
+    /// `CredentialsRequired` when empty; `PasswordTooLong` beyond 1,024 bytes; `InvalidPassword` when shorter than
+    /// `min_chars`.
     pub fn parse(text: String, min_chars: usize) -> Result<Self, BoardError> {
         if text.is_empty() {
             return Err(Code::CredentialsRequired.into());
         }
-        if text.len() > Self::MAX_BYTES || text.chars().count() < min_chars {
+        if text.len() > Self::MAX_BYTES {
+            return Err(Code::PasswordTooLong.into());
+        }
+        if text.chars().count() < min_chars {
             return Err(Code::InvalidPassword.into());
         }
         Ok(Self(text))

@@ -3,7 +3,9 @@
 
 use board::ports::{Store, User};
 use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 use store::{OpenError, SqliteStore, backup, restore};
 
 async fn post(store: &SqliteStore, text: &str) -> i64 {
@@ -96,13 +98,18 @@ async fn a_backup_is_of_one_moment_and_comes_back_into_a_store_that_is_open() {
         post(&store, &format!("before {n}")).await;
     }
     backup(&live, &copy).unwrap();
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(matches!(backup(&live, &copy), Err(OpenError::NotWritable { .. })), "nothing is overwritten");
     for n in 0..700 {
         post(&store, &format!("after {n}")).await;
     }
     assert_eq!((total(&store).await, finds(&store, "after").await), (1_000, 700));
 
+    let mut elsewhere = store.watch().unwrap();
+    let seen = tokio::time::timeout(Duration::from_millis(1500), elsewhere.changed()).await;
+    assert!(seen.is_err(), "what the store itself writes is not from elsewhere");
     restore(&copy, &live).unwrap();
+    tokio::time::timeout(Duration::from_secs(60), elsewhere.changed()).await.unwrap().unwrap();
     assert_eq!((total(&store).await, finds(&store, "after").await, finds(&store, "before").await), (300, 0, 300));
     assert_eq!(store.user("mina").await.unwrap(), Some(user));
     for n in 0..600 {
@@ -121,10 +128,13 @@ async fn a_restore_refuses_what_is_not_a_backup_and_leaves_the_board_alone() {
     rusqlite::Connection::open(file("empty.db")).unwrap().pragma_update(None, "user_version", 0).unwrap();
     board(&file("newer.db"), 1).await;
     rusqlite::Connection::open(file("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(restore(&file("other.db"), &file("board.db")), Err(OpenError::OtherProgram { .. })));
-    assert!(matches!(restore(&file("empty.db"), &file("board.db")), Err(OpenError::NotADatabase { .. })));
+    let refused = |name: &str| match restore(&file(name), &file("board.db")) {
+        Err(OpenError::NoBackup { path, .. }) => path == file(name),
+        _ => false,
+    };
+    std::fs::write(file("junk.db"), "junk ".repeat(1000)).unwrap();
+    assert!(["other.db", "empty.db", "absent.db", "junk.db"].into_iter().all(refused));
     assert!(matches!(restore(&file("newer.db"), &file("board.db")), Err(OpenError::Newer { .. })));
-    assert!(matches!(restore(&file("absent.db"), &file("board.db")), Err(OpenError::Other { .. })));
     assert!(matches!(restore(&file("board.db"), &file("other.db")), Err(OpenError::OtherProgram { .. })));
     let store = SqliteStore::open(&file("board.db")).unwrap();
     assert_eq!(total(&store).await, 10);

@@ -1,7 +1,9 @@
 use crate::state::ServerState;
+use app::context::RequestContext;
 use axum::extract::{MatchedPath, Request};
 use http::StatusCode;
-use model::ApiLogEntry;
+use model::{ApiLogEntry, Username};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -10,7 +12,8 @@ pub struct ApiCall {
     started: Instant,
     method: String,
     endpoint: String,
-    pub user: Option<String>,
+    user: Option<String>,
+    signs_in: Option<Arc<OnceLock<Username>>>,
 }
 
 impl ApiCall {
@@ -20,11 +23,19 @@ impl ApiCall {
             method: request.method().as_str().to_owned(),
             endpoint: route.map(|route| route.as_str().to_owned()).unwrap_or_default(),
             user: None,
+            signs_in: None,
         }
+    }
+
+    /// Notes who asks; whose request it is can show at its end only, when it was a log-in.
+    pub fn is_from(&mut self, context: &RequestContext) {
+        self.user = context.signed_in.as_ref().map(|who| who.username.to_string());
+        self.signs_in = Some(Arc::clone(&context.signs_in));
     }
 
     /// Records the call, once its status is known and before the response leaves. Never waits.
     pub fn record(self, state: &ServerState, status: StatusCode) {
+        let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get()).map(Username::to_string);
         state.app.board.api_logs().record(ApiLogEntry {
             event_id: Uuid::now_v7().to_string(),
             timestamp: state.app.board.ports().clock.now(),
@@ -32,7 +43,7 @@ impl ApiCall {
             method: self.method,
             endpoint: self.endpoint,
             status: status.as_u16(),
-            user: self.user,
+            user: self.user.or(signs_in),
             duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trace_id: telemetry::server::current_trace_id(),
         });

@@ -43,6 +43,7 @@ pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, N
         page_trace: parts.extensions.get::<PageTrace>().cloned(),
         trace_id: telemetry::server::current_trace_id(),
         signed_in,
+        signs_in: Arc::default(),
         caller: Arc::new(caller),
     };
     Ok((context, new_cookies))

@@ -86,6 +86,7 @@ pub async fn login(
 ) -> Result<Response, Problem> {
     let (username, password) = credentials.parts();
     let (token, who) = state.app.board.accounts().log_in(&username, password, &context.caller).await?;
+    let _ = context.signs_in.set(who.username.clone());
     let message = said(&headers, "로그인 성공", "You are signed in.");
     let body = LoggedIn { status: "success", message, username: who.username.to_string() };
     let mut response = Json(body).into_response();

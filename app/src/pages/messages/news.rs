@@ -87,6 +87,9 @@ pub fn NewsBar(news: News, page: Memo<u64>, scope: Memo<Scope>, refresh: RwSigna
     };
     let show = move |_| {
         news.forget();
+        // The button goes, and would take the focus with it.
+        #[cfg(feature = "hydrate")]
+        crate::web::focus_when_there("#board-title");
         refresh.update(|n| *n += 1);
         if page.get_untracked() > 1 {
             let first = if scope.get_untracked() == Scope::Mine { "/messages?mine=1" } else { "/messages" };

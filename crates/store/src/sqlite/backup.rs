@@ -3,6 +3,8 @@
 use super::open::{self, OpenError};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -26,6 +28,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
     if unfinished.exists() {
         std::fs::remove_file(&unfinished).map_err(not_writable)?;
     }
+    // It holds what the data folder holds, and is as private.
+    File::options().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(not_writable)?;
     let engine = |error| OpenError::from_engine(to, error);
     let mut copy = Connection::open(&unfinished).map_err(engine)?;
     copy_all(&source, &mut copy).map_err(engine)?;
@@ -33,11 +37,11 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
     copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).map_err(engine)?;
     copy.close().map_err(|(_, error)| engine(error))?;
     let sync_and_name = || {
-        std::fs::File::open(&unfinished)?.sync_all()?;
+        File::open(&unfinished)?.sync_all()?;
         std::fs::rename(&unfinished, to)?;
         to.parent()
             .filter(|folder| !folder.as_os_str().is_empty())
-            .map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
     sync_and_name().map_err(not_writable)
 }
@@ -49,8 +53,17 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
 /// [`OpenError`] when the backup is not a Glassboard database, newer or damaged (`live` is untouched then), or when
 /// `live` can't be written.
 pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
-    let source = existing(backup)?;
-    whole(&source, backup)?;
+    let no_backup = |reason: &str| OpenError::NoBackup { path: backup.to_owned(), reason: reason.to_owned() };
+    let source = existing(backup).map_err(|error| match error {
+        OpenError::NotADatabase { .. } | OpenError::OtherProgram { .. } => no_backup("it holds no board"),
+        OpenError::Damaged { reason, .. } => no_backup(&format!("it is damaged ({reason})")),
+        _ if !backup.exists() => no_backup("there is no such file"),
+        other => other,
+    })?;
+    whole(&source, backup).map_err(|error| match error {
+        OpenError::Damaged { reason, .. } => no_backup(&format!("it is damaged ({reason})")),
+        other => other,
+    })?;
     let mut target = match open::writer(live) {
         Err(OpenError::Damaged { .. }) => {
             set_aside(live)?;

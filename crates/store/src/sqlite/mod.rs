@@ -24,9 +24,12 @@ use statement::Statement;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use tokio::sync::watch;
 use writer::{Size, Writer};
 
 const PING: Statement = Statement::new("SELECT", "SELECT 1");
+/// Writes what is there already.
+const TRIAL: Statement = Statement::new("PRAGMA", "PRAGMA application_id = 1196179027");
 
 /// The name under which failures are told.
 const ENGINE: &str = "sqlite";
@@ -66,6 +69,12 @@ impl SqliteStore {
         if !matches!(ended, Ok(Ok(()))) {
             tracing::error!("the writer's thread did not end in order");
         }
+    }
+
+    /// Counts what other processes do to the database (a restore, a command), about once a second. Inside of a runtime.
+    #[must_use]
+    pub fn watch(&self) -> Option<watch::Receiver<u64>> {
+        self.writer().ok().map(|writer| writer.watch())
     }
 
     fn writer(&self) -> Result<Writer, PortError> {
@@ -134,6 +143,12 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), PortError> {
-        self.readers.run(Length::Short, |sql| sql.first(&PING, (), |_| Ok(())).map(drop)).await
+        self.readers.run(Length::Short, |sql| sql.first(&PING, (), |_| Ok(())).map(drop)).await?;
+        let writer = self.writer()?;
+        // Whether a full disk takes something again is only known by trying.
+        if writer.is_stuck() {
+            writer.run(Size::Statement, |sql, _| sql.execute(&TRIAL, ()).map(drop)).await?;
+        }
+        Ok(())
     }
 }

@@ -30,6 +30,8 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i32, known: i32 },
     #[error("{path} is damaged ({reason}): restore the latest backup with `glassboard restore`")]
     Damaged { path: PathBuf, reason: String },
+    #[error("{path} can't be restored: {reason}. Name another file, one that `glassboard backup` made")]
+    NoBackup { path: PathBuf, reason: String },
     #[error("{path} can't be written ({reason}): check that its folder exists and that this user may write there")]
     NotWritable { path: PathBuf, reason: String },
     #[error("{path} can't be opened: the disk is full; free some space and start again")]

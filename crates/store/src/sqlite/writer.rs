@@ -4,11 +4,12 @@ use super::counts::CountChanges;
 use super::statement::{Sql, Statement, record_error};
 use super::{failure, open, search};
 use board::ports::PortError;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{Span, info_span};
 
 const QUEUE: usize = 1024;
@@ -20,6 +21,8 @@ const BULK_HELD: usize = 16;
 const GATHER: Duration = Duration::from_micros(150);
 /// The longest wait for a place in the queue.
 const WAIT: Duration = Duration::from_secs(5);
+/// How often the writer looks whether another process has written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many rows come in before the search index is looked after again.
 const ROWS_BETWEEN_INDEXING: u64 = 64;
 
@@ -72,23 +75,45 @@ struct Job {
     operation: Box<dyn Operation>,
 }
 
+/// What the writer's thread is asked for.
+enum Wish {
+    Write(Job),
+    /// To see whether another process has written.
+    Look,
+}
+
+/// What the thread tells.
+struct Told {
+    /// How often another process was seen to have written.
+    elsewhere: watch::Sender<u64>,
+    /// The disk took nothing when last asked.
+    stuck: AtomicBool,
+}
+
 /// Where operations are handed in.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Job>);
+pub(super) struct Writer {
+    wishes: mpsc::Sender<Wish>,
+    told: Arc<Told>,
+}
 
 impl Writer {
     /// The queue's end, and the thread's work: it ends when all clones of the writer are gone.
     pub(super) fn new(connection: Connection) -> (Self, impl FnOnce() + Send + 'static) {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (wishes, receiver) = mpsc::channel(QUEUE);
+        let told = Arc::new(Told { elsewhere: watch::Sender::new(0), stuck: AtomicBool::new(false) });
         let thread = WriterThread {
             connection,
             receiver,
+            told: Arc::clone(&told),
+            version: None,
+            look: false,
             small: Vec::new(),
             bulk: VecDeque::new(),
             last_group: 0,
             unindexed: u64::MAX,
         };
-        (Self(sender), move || thread.run())
+        (Self { wishes, told }, move || thread.run())
     }
 
     /// Runs `run` on the writer's thread; on return it is committed.
@@ -100,17 +125,40 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let operation = Box::new(Write { run, value: None, reply });
         let job = Job { span: Span::current(), size, asked: Instant::now(), operation };
-        self.0
-            .send_timeout(job, WAIT)
+        self.wishes
+            .send_timeout(Wish::Write(job), WAIT)
             .await
             .map_err(|_| failure("the queue of writes was full for 5 s, or the database is closed"))?;
         answer.await.map_err(|_| failure("the writer has stopped"))?
+    }
+
+    /// Whether the disk took nothing when last asked.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.told.stuck.load(Ordering::Relaxed)
+    }
+
+    /// Counts what other processes do to the database, from now on and about once a second.
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        let wishes = self.wishes.downgrade();
+        tokio::spawn(async move {
+            while let Some(wishes) = wishes.upgrade() {
+                // When the queue is full, the next second will do.
+                let _ = wishes.try_send(Wish::Look);
+                drop(wishes);
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        });
+        self.told.elsewhere.subscribe()
     }
 }
 
 struct WriterThread {
     connection: Connection,
-    receiver: mpsc::Receiver<Job>,
+    receiver: mpsc::Receiver<Wish>,
+    told: Arc<Told>,
+    /// SQLite's `data_version`: changes when another connection has written.
+    version: Option<i64>,
+    look: bool,
     small: Vec<Job>,
     bulk: VecDeque<Job>,
     /// How many small operations the last transaction carried.
@@ -122,6 +170,9 @@ struct WriterThread {
 impl WriterThread {
     fn run(mut self) {
         while self.receive() {
+            if std::mem::take(&mut self.look) {
+                self.look_elsewhere();
+            }
             if !self.small.is_empty() {
                 let jobs = std::mem::take(&mut self.small);
                 self.unindexed = self.unindexed.saturating_add(jobs.len() as u64);
@@ -144,7 +195,7 @@ impl WriterThread {
         let idle = self.bulk.is_empty() && self.unindexed < ROWS_BETWEEN_INDEXING;
         if idle {
             match self.receiver.blocking_recv() {
-                Some(job) => self.sort(job),
+                Some(wish) => self.sort(wish),
                 None => return false,
             }
         }
@@ -162,22 +213,36 @@ impl WriterThread {
     fn take_waiting(&mut self) {
         while self.small.len() < GROUP && self.bulk.len() < BULK_HELD {
             match self.receiver.try_recv() {
-                Ok(job) => self.sort(job),
+                Ok(wish) => self.sort(wish),
                 Err(_) => break,
             }
         }
     }
 
-    fn sort(&mut self, job: Job) {
+    fn sort(&mut self, wish: Wish) {
+        let Wish::Write(job) = wish else {
+            self.look = true;
+            return;
+        };
         match job.size {
             Size::Bulk(_) => self.bulk.push_back(job),
             Size::Statement | Size::Few => self.small.push(job),
         }
     }
 
+    fn look_elsewhere(&mut self) {
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok();
+        if self.version.is_some() && version.is_some() && version != self.version {
+            self.told.elsewhere.send_modify(|times| *times += 1);
+        }
+        self.version = version.or(self.version);
+    }
+
     /// Commits the operations together; when that fails, one by one, so that each gets its own answer.
     fn commit(&mut self, mut jobs: Vec<Job>) {
-        match group(&mut self.connection, &mut jobs) {
+        let outcome = group(&mut self.connection, &mut jobs);
+        self.told.stuck.store(outcome.as_ref().is_err_and(GroupError::is_about_the_disk), Ordering::Relaxed);
+        match outcome {
             Ok(outcomes) => answer(jobs, outcomes),
             Err(GroupError::NotBegun(error)) => {
                 let error = Arc::new(error);
@@ -212,6 +277,14 @@ impl WriterThread {
 enum GroupError {
     NotBegun(rusqlite::Error),
     RolledBack(rusqlite::Error),
+}
+
+impl GroupError {
+    fn is_about_the_disk(&self) -> bool {
+        let (Self::NotBegun(error) | Self::RolledBack(error)) = self;
+        use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure))
+    }
 }
 
 /// Runs the operations in one transaction, each in a savepoint, and commits.
