@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[derive(Clone, Copy)]
 pub struct News {
     arrived: RwSignal<Vec<i64>>,
+    /// The newest message that the list has shown.
+    newest: StoredValue<i64>,
     gone: RwSignal<Vec<i64>>,
     /// Many at once: the list is best loaded again.
     changed: RwSignal<bool>,
@@ -34,13 +36,19 @@ impl News {
     /// Collects the news of a list. What the reader is posting at the moment is no news to them.
     pub fn follow(scope: Memo<Scope>, posting: Signal<bool>) -> Self {
         let session = use_session();
-        let news = Self { arrived: RwSignal::default(), gone: RwSignal::default(), changed: RwSignal::new(false) };
+        let news = Self {
+            arrived: RwSignal::default(),
+            newest: StoredValue::new(0),
+            gone: RwSignal::default(),
+            changed: RwSignal::new(false),
+        };
         on_live(move |event| match event.kind {
             "message_posted" => {
                 let Some(Posted { message }) = event.read() else { return };
                 let own = session.is_me(message.author.as_deref());
                 let is_news = if own { !posting.get_untracked() } else { scope.get_untracked() == Scope::Everyone };
-                if is_news {
+                // It may come later than the list that shows it.
+                if is_news && message.id > news.newest.get_value() {
                     news.arrived.update(|arrived| arrived.push(message.id));
                 }
             }
@@ -58,6 +66,7 @@ impl News {
     /// The list has been loaded: what it shows is no news, nor is what came before it.
     pub fn seen(self, messages: &[Message]) {
         let newest = messages.iter().map(|message| message.id).max().unwrap_or(0);
+        self.newest.update_value(|known| *known = newest.max(*known));
         if self.arrived.with_untracked(|arrived| arrived.iter().any(|id| *id <= newest)) {
             self.arrived.update(|arrived| arrived.retain(|id| *id > newest));
         }
