@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::state::ServerState;
 use api_event::ApiCall;
 use app::context::RequestContext;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 pub use context::accepts_html;
@@ -22,11 +22,10 @@ pub use headers::page_policy;
 use http::Method;
 use http::request::Parts;
 use model::Code;
-pub use rules::{Rule, Rules};
+pub use rules::{Route, Rule, Rules};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
-use telemetry::server::metrics;
 use trace::ServerSpan;
 use tracing::Instrument;
 
@@ -38,21 +37,20 @@ pub struct Passage {
 
 /// Traces a request, admits or refuses it, and finishes its response.
 pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, next: Next) -> Response {
-    let route = rules::route_of(request.extensions());
-    let rule = passage.rules.of(route.as_ref());
+    let route = passage.rules.of(request.extensions());
     let (started, method) = (Instant::now(), trace::known_method(request.method()));
-    let is_page = rule.page && request.method() == Method::GET;
-    let call = (rule.api_event && !is_page).then(|| ApiCall::begin(&request, route.as_ref()));
-    let mut response = if rule.quiet {
-        let response = answered(&passage.state, rule, call, request, next).await;
-        count(method, route.as_ref(), &response, started);
+    let is_page = route.rule.page && request.method() == Method::GET;
+    let call = (route.rule.api_event && !is_page).then(|| ApiCall::begin(&request, &route, started));
+    let mut response = if route.rule.quiet {
+        let response = answered(&passage.state, route.rule, call, request, next).await;
+        route.metrics.answered(method, response.status().as_u16(), started.elapsed());
         response
     } else {
-        let traced = ServerSpan::open(&mut request, route.as_ref());
+        let traced = ServerSpan::open(&mut request, route.name(), started);
         let span = traced.span.clone();
         async move {
-            let response = answered(&passage.state, rule, call, request, next).await;
-            count(method, route.as_ref(), &response, started);
+            let response = answered(&passage.state, route.rule, call, request, next).await;
+            route.metrics.answered(method, response.status().as_u16(), started.elapsed());
             traced.close(response)
         }
         .instrument(span)
@@ -60,12 +58,6 @@ pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, nex
     };
     headers::add_security_headers(response.headers_mut());
     response
-}
-
-/// Of a request outside of all routes only that is told: its path may be anything.
-fn count(method: &'static str, route: Option<&MatchedPath>, response: &Response, started: Instant) {
-    let route = route.map_or("unmatched", MatchedPath::as_str);
-    metrics::request_answered(method, route, response.status().as_u16(), started.elapsed());
 }
 
 /// The response with its problem written out, recorded when it is an API call's. A panic is a problem too.
@@ -84,7 +76,7 @@ async fn answered(
         // Its message and place are on standard error by now.
         Err(_) => Problem::from(Code::Internal).into_response(),
     };
-    let response = problems::write(response, wish).await;
+    let response = problems::write(response, &wish).await;
     if let Some(call) = call {
         call.record(state, response.status());
     }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
 use model::{BoardError, Code, Lang};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,16 +49,17 @@ pub struct ErrorBody {
 
 /// The language of the API's messages.
 #[must_use]
-pub fn api_lang(headers: &HeaderMap) -> Lang {
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+pub fn api_lang(accept_language: Option<&HeaderValue>) -> Lang {
+    let accepted = accept_language.and_then(|value| value.to_str().ok());
     accepted.and_then(Lang::from_accept_language).unwrap_or(Lang::Ko)
 }
 
 /// Writes the body of a problem that has none yet.
 #[must_use]
-pub fn written(mut response: Response, lang: Lang) -> Response {
+pub fn written(mut response: Response, accept_language: Option<&HeaderValue>) -> Response {
     let Some(Problem(error)) = response.extensions_mut().remove::<Problem>() else { return response };
     let trace_id = error.trace_id.or_else(telemetry::server::current_trace_id);
+    let lang = api_lang(accept_language);
     let body = ErrorBody { status: "error", message: error.code.message(lang), code: error.code.as_str(), trace_id };
     let body = Json(body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

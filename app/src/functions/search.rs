@@ -17,7 +17,7 @@ pub async fn find_messages(query: String, page: u64) -> Result<Option<SearchPage
         let Some(query) = SearchQuery::parse(&query)? else { return Ok(None) };
         let page = PageRequest::new(page, PageRequest::DEFAULT_LIMIT);
         let found = crate::context::state().board.search().search(&who, &query, page).await?;
-        Ok(Some((*found).clone()))
+        Ok(Some(found.page.clone()))
     };
     super::door::answer(result.await)
 }

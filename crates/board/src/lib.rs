@@ -19,7 +19,7 @@ pub use api_log::ApiLogs;
 pub use messages::Messages;
 pub use passwords::Passwords;
 pub use samples::Samples;
-pub use search::Search;
+pub use search::{Found, Search};
 pub use sessions::{Caller, MAX_SESSIONS_PER_USER, SESSION_TTL_S, SessionToken, Sessions, SignedIn};
 
 use model::{BoardError, LiveEvent, Username};

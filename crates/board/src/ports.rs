@@ -1,5 +1,6 @@
 //! What the board needs from outside. Each operation is atomic.
 
+use crate::Found;
 use async_trait::async_trait;
 use model::{
     ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest,
@@ -155,15 +156,9 @@ pub trait SearchCache: Send + Sync {
     /// Ends the generation: called after each committed change, before it is acknowledged.
     async fn end_generation(&self) -> Result<(), PortError>;
 
-    async fn get(
-        &self,
-        query: &str,
-        page: PageRequest,
-        generation: u64,
-        now: Timestamp,
-    ) -> Option<Arc<model::SearchPage>>;
+    async fn get(&self, query: &str, page: PageRequest, generation: u64, now: Timestamp) -> Option<Arc<Found>>;
 
-    async fn put(&self, query: &str, page: Arc<model::SearchPage>, generation: u64, now: Timestamp);
+    async fn put(&self, query: &str, page: Arc<Found>, generation: u64, now: Timestamp);
 
     async fn entries(&self, now: Timestamp) -> Result<Vec<CachedQuery>, PortError>;
 

@@ -3,7 +3,26 @@ use crate::fold::{fold, highlights};
 use crate::ports::{CachedQuery, Matches};
 use crate::sessions::SignedIn;
 use model::{BoardError, Message, PageRequest, SearchHit, SearchPage, SearchQuery};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// What a search found, and what a door has made of it: a page that comes from the cache is written once.
+#[derive(Debug)]
+pub struct Found {
+    pub page: SearchPage,
+    written: OnceLock<Arc<[u8]>>,
+}
+
+impl Found {
+    #[must_use]
+    pub const fn new(page: SearchPage) -> Self {
+        Self { page, written: OnceLock::new() }
+    }
+
+    /// What `write` made of the page when it was first asked for. All callers must write alike.
+    pub fn written(&self, write: impl FnOnce(&SearchPage) -> Vec<u8>) -> Arc<[u8]> {
+        Arc::clone(self.written.get_or_init(|| write(&self.page).into()))
+    }
+}
 
 /// Searches messages, through the cache.
 pub struct Search {
@@ -25,7 +44,7 @@ impl Search {
         _who: &SignedIn,
         query: &SearchQuery,
         page: PageRequest,
-    ) -> Result<Arc<SearchPage>, BoardError> {
+    ) -> Result<Arc<Found>, BoardError> {
         let (now, started) = (self.ports.clock.now(), self.ports.clock.monotonic_us());
         let folded = fold(query.as_str());
         // Read before the store is asked: a result is never kept under a generation younger than itself.
@@ -39,12 +58,12 @@ impl Search {
         tracing::Span::current().record("search.cache_hit", false);
         let matches = self.ports.store.search(query, page).await?;
         let took_us = self.ports.clock.monotonic_us().saturating_sub(started);
-        let found = Arc::new(found(matches, query, &folded, page, took_us));
+        let found = found(matches, query, &folded, page, took_us);
         if let Some(generation) = generation {
-            let cached = Arc::new(SearchPage { from_cache: true, ..(*found).clone() });
-            self.ports.search_cache.put(&folded, cached, generation, now).await;
+            let cached = Found::new(SearchPage { from_cache: true, ..found.clone() });
+            self.ports.search_cache.put(&folded, Arc::new(cached), generation, now).await;
         }
-        Ok(found)
+        Ok(Arc::new(Found::new(found)))
     }
 
     /// What the cache holds.

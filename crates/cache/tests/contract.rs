@@ -1,6 +1,7 @@
 //! What the board may rely on, whatever engine is behind the ports. Run on every adapter.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use board::Found;
 use board::MAX_SESSIONS_PER_USER;
 use board::ports::{ApiLog, SearchCache, Session, SessionStore};
 use cache::memory::{MemoryApiLog, MemorySearchCache, MemorySessions};
@@ -55,8 +56,8 @@ async fn the_least_used_session_goes_first(store: &dyn SessionStore) {
     assert!(list.iter().all(|session| session.id != "s0"));
 }
 
-fn results(query: &str, total: u64) -> Arc<SearchPage> {
-    Arc::new(SearchPage {
+fn results(query: &str, total: u64) -> Arc<Found> {
+    Arc::new(Found::new(SearchPage {
         query: query.to_owned(),
         hits: Vec::new(),
         page: PageRequest::default(),
@@ -65,14 +66,14 @@ fn results(query: &str, total: u64) -> Arc<SearchPage> {
         has_more: false,
         took_us: 1,
         from_cache: true,
-    })
+    }))
 }
 
 async fn a_result_lives_as_long_as_its_generation(cache: &dyn SearchCache) {
     let page = PageRequest::default();
     let generation = cache.generation().await.unwrap();
     cache.put("서버", results("서버", 3), generation, at(0)).await;
-    assert_eq!(cache.get("서버", page, generation, at(1)).await.map(|p| p.total), Some(3));
+    assert_eq!(cache.get("서버", page, generation, at(1)).await.map(|p| p.page.total), Some(3));
     assert!(cache.get("서버", PageRequest::new(2, 20), generation, at(1)).await.is_none());
     cache.end_generation().await.unwrap();
     let next = cache.generation().await.unwrap();
@@ -108,7 +109,7 @@ async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
             user: None,
             duration_us: 1,
             trace_id: None,
-            message: String::new(),
+            message: "".into(),
         }));
     }
     let all = log.page(&ApiLogFilter::default(), PageRequest::new(2, 10)).await.unwrap();
@@ -117,7 +118,7 @@ async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
     let filter = ApiLogFilter { route: Some("even".into()), ..Default::default() };
     let even = log.page(&filter, PageRequest::default()).await.unwrap();
     assert_eq!(even.pagination.total, 5000);
-    assert!(even.entries.iter().all(|e| e.endpoint == "/even"));
+    assert!(even.entries.iter().all(|e| &*e.endpoint == "/even"));
     let past = log.page(&filter, PageRequest::new(u64::MAX, 100)).await.unwrap();
     assert!(past.entries.is_empty());
 }

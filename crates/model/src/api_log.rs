@@ -1,20 +1,22 @@
-use crate::{Pagination, Timestamp};
+use crate::{Pagination, Timestamp, Username};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// One API call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiLogEntry {
     pub event_id: String,
     pub timestamp: Timestamp,
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The route pattern, never the raw path.
-    pub endpoint: String,
+    pub endpoint: Arc<str>,
     pub status: u16,
-    pub user: Option<String>,
+    pub user: Option<Username>,
     pub duration_us: u64,
     pub trace_id: Option<String>,
     /// What happened, for people; never what was typed.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 /// Which entries are wanted; an empty filter takes all.
@@ -38,7 +40,7 @@ impl ApiLogFilter {
         let contains = |text: &str, part: &str| text.to_lowercase().contains(&part.trim().to_lowercase());
         self.route.as_deref().is_none_or(|route| contains(&entry.endpoint, route))
             && self.status.as_deref().is_none_or(|status| status_matches(status.trim(), entry.status))
-            && self.user.as_deref().is_none_or(|user| contains(entry.user.as_deref().unwrap_or(""), user))
+            && self.user.as_deref().is_none_or(|user| contains(entry.user.as_ref().map_or("", Username::as_str), user))
             && self.since.is_none_or(|since| entry.timestamp >= since)
             && self.until.is_none_or(|until| entry.timestamp <= until)
             && !(self.board_only && is_instrument(&entry.endpoint))
@@ -65,7 +67,7 @@ pub struct ApiLogPage {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiLogEntry, ApiLogFilter};
+    use super::{ApiLogEntry, ApiLogFilter, Username};
     use crate::Timestamp;
 
     fn entry() -> ApiLogEntry {
@@ -75,10 +77,10 @@ mod tests {
             method: "POST".into(),
             endpoint: "/fn/messages/post".into(),
             status: 404,
-            user: Some("mina".into()),
+            user: Some(Username::stored("mina".into())),
             duration_us: 5,
             trace_id: None,
-            message: String::new(),
+            message: "".into(),
         }
     }
 

@@ -1,8 +1,10 @@
+use super::Route;
 use crate::state::ServerState;
 use app::context::RequestContext;
-use axum::extract::{MatchedPath, Request};
-use http::StatusCode;
+use axum::extract::Request;
+use http::{Method, StatusCode};
 use model::{ApiLogEntry, Username};
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use uuid::Uuid;
@@ -10,18 +12,18 @@ use uuid::Uuid;
 /// An API call under way.
 pub struct ApiCall {
     started: Instant,
-    method: String,
-    endpoint: String,
-    user: Option<String>,
+    method: Method,
+    endpoint: Arc<str>,
+    user: Option<Username>,
     signs_in: Option<Arc<OnceLock<Username>>>,
 }
 
 impl ApiCall {
-    pub fn begin(request: &Request, route: Option<&MatchedPath>) -> Self {
+    pub fn begin(request: &Request, route: &Route, started: Instant) -> Self {
         Self {
-            started: Instant::now(),
-            method: request.method().as_str().to_owned(),
-            endpoint: route.map(|route| route.as_str().to_owned()).unwrap_or_default(),
+            started,
+            method: request.method().clone(),
+            endpoint: Arc::clone(&route.pattern),
             user: None,
             signs_in: None,
         }
@@ -29,23 +31,30 @@ impl ApiCall {
 
     /// Notes who asks; whose request it is can show at its end only, when it was a log-in.
     pub fn is_from(&mut self, context: &RequestContext) {
-        self.user = context.signed_in.as_ref().map(|who| who.username.to_string());
+        self.user = context.signed_in.as_ref().map(|who| who.username.clone());
         self.signs_in = Some(Arc::clone(&context.signs_in));
     }
 
     /// Records the call, once its status is known and before the response leaves. Never waits.
     pub fn record(self, state: &ServerState, status: StatusCode) {
-        let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get()).map(Username::to_string);
+        let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get().cloned());
         state.app.board.api_logs().record(ApiLogEntry {
             event_id: Uuid::now_v7().to_string(),
             timestamp: state.app.board.ports().clock.now(),
-            message: status.canonical_reason().unwrap_or("answered").to_owned(),
-            method: self.method,
+            message: status.canonical_reason().unwrap_or("answered").into(),
+            method: method_text(&self.method),
             endpoint: self.endpoint,
             status: status.as_u16(),
             user: self.user.or(signs_in),
             duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trace_id: telemetry::server::current_trace_id(),
         });
+    }
+}
+
+fn method_text(method: &Method) -> Cow<'static, str> {
+    match super::trace::known_method(method) {
+        "_OTHER" => method.as_str().to_owned().into(),
+        known => known.into(),
     }
 }

@@ -1,26 +1,26 @@
 use super::context::accepts_html;
-use crate::problem::{Problem, api_lang, written};
+use crate::problem::{Problem, written};
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, ALLOW, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use model::{BoardError, Code, Lang};
+use model::{BoardError, Code};
 
 /// How the caller wants to be told.
-#[derive(Clone, Copy)]
 pub struct Wish {
-    lang: Lang,
     html: bool,
+    /// Read when there is something to tell.
+    accept_language: Option<HeaderValue>,
 }
 
 impl Wish {
     pub fn of(headers: &HeaderMap) -> Self {
-        Self { lang: api_lang(headers), html: accepts_html(headers) }
+        Self { html: accepts_html(headers), accept_language: headers.get(ACCEPT_LANGUAGE).cloned() }
     }
 }
 
 /// Writes a problem in the caller's language, and gives a server function's error its own status.
-pub async fn write(response: Response, wish: Wish) -> Response {
+pub async fn write(response: Response, wish: &Wish) -> Response {
     let response = match response.status() {
         StatusCode::METHOD_NOT_ALLOWED if response.extensions().get::<Problem>().is_none() => not_allowed(&response),
         StatusCode::INTERNAL_SERVER_ERROR if !wish.html && response.headers().contains_key("serverfnerror") => {
@@ -28,7 +28,7 @@ pub async fn write(response: Response, wish: Wish) -> Response {
         }
         _ => response,
     };
-    written(response, wish.lang)
+    written(response, wish.accept_language.as_ref())
 }
 
 fn not_allowed(response: &Response) -> Response {

@@ -1,6 +1,8 @@
 use axum::extract::MatchedPath;
 use http::Extensions;
 use std::collections::HashMap;
+use std::sync::Arc;
+use telemetry::server::metrics::RouteMetrics;
 
 /// What a route asks of its requests, and what is recorded of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,28 +21,60 @@ pub struct Rule {
     pub stream: bool,
 }
 
-/// The rules by route pattern; a route that is not listed has the default one.
-#[derive(Debug, Default)]
-pub struct Rules(HashMap<String, Rule>);
+/// A route pattern with its rule, and what is counted of it.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Empty where nothing matched.
+    pub pattern: Arc<str>,
+    pub rule: Rule,
+    pub metrics: RouteMetrics,
+}
+
+impl Route {
+    fn new(pattern: &str, rule: Rule) -> Self {
+        // A path that leads nowhere may be anything: only that it did is told.
+        let label = if pattern.is_empty() { "unmatched" } else { pattern };
+        Self { pattern: pattern.into(), rule, metrics: RouteMetrics::new(label) }
+    }
+
+    /// `None` where nothing matched.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        Some(&*self.pattern).filter(|pattern| !pattern.is_empty())
+    }
+}
+
+/// The routes by their patterns; one that is not listed has the default rule.
+#[derive(Debug)]
+pub struct Rules {
+    listed: HashMap<String, Route>,
+    nowhere: Route,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { listed: HashMap::new(), nowhere: Route::new("", Rule::default()) }
+    }
+}
 
 impl Rules {
     pub fn add(&mut self, route: impl Into<String>, rule: Rule) {
-        self.0.insert(route.into(), rule);
+        let pattern = route.into();
+        let route = Route::new(&pattern, rule);
+        self.listed.insert(pattern, route);
     }
 
     /// A page at this route, beside what was added there before.
     pub fn add_page(&mut self, route: &str) {
-        self.0.entry(route.to_owned()).or_default().page = true;
+        let listed = self.listed.entry(route.to_owned());
+        listed.or_insert_with(|| Route::new(route, Rule::default())).rule.page = true;
     }
 
+    /// The route that a request matched.
     #[must_use]
-    pub fn of(&self, route: Option<&MatchedPath>) -> Rule {
-        route.and_then(|route| self.0.get(route.as_str())).copied().unwrap_or_default()
+    pub fn of(&self, extensions: &Extensions) -> Route {
+        let Some(matched) = extensions.get::<MatchedPath>() else { return self.nowhere.clone() };
+        let listed = self.listed.get(matched.as_str()).cloned();
+        listed.unwrap_or_else(|| Route::new(matched.as_str(), Rule::default()))
     }
-}
-
-/// The route pattern of a request; `None` where nothing matched.
-#[must_use]
-pub fn route_of(extensions: &Extensions) -> Option<MatchedPath> {
-    extensions.get::<MatchedPath>().cloned()
 }

@@ -1,5 +1,5 @@
 use app::context::PageTrace;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Uri};
@@ -24,9 +24,8 @@ pub struct ServerSpan {
 
 impl ServerSpan {
     /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
-    pub fn open(request: &mut Request, route: Option<&MatchedPath>) -> Self {
-        let started = Instant::now();
-        let span = server_span(request, route.map(MatchedPath::as_str));
+    pub fn open(request: &mut Request, route: Option<&str>, started: Instant) -> Self {
+        let span = server_span(request, route);
         let page_trace = is_document(request).then(|| reserve_browser_spans(&span));
         if let Some(page_trace) = &page_trace {
             request.extensions_mut().insert(page_trace.clone());

@@ -5,7 +5,7 @@ use app::context::{RequestContext, SessionCookies};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use http::header::SET_COOKIE;
+use http::header::{ACCEPT_LANGUAGE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use model::{BoardError, Code, Lang};
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub enum SessionStatus {
 }
 
 fn said(headers: &HeaderMap, ko: &'static str, en: &'static str) -> &'static str {
-    match api_lang(headers) {
+    match api_lang(headers.get(ACCEPT_LANGUAGE)) {
         Lang::Ko => ko,
         Lang::En => en,
     }

@@ -4,6 +4,7 @@ use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
 use http::HeaderMap;
+use http::header::ACCEPT_LANGUAGE;
 use model::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +72,7 @@ pub async fn clear_search_cache(
 ) -> Answer<Cleared> {
     require_operator(&state, &asker)?;
     let deleted_count = state.app.board.search().clear(clear.query.as_deref()).await?;
-    let message = match api_lang(&headers) {
+    let message = match api_lang(headers.get(ACCEPT_LANGUAGE)) {
         Lang::Ko => "검색 캐시를 비웠습니다",
         Lang::En => "The search cache was cleared.",
     };

@@ -3,7 +3,7 @@ use crate::problem::ErrorBody;
 use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
-use model::{ApiLogEntry, ApiLogFilter};
+use model::{ApiLogEntry, ApiLogFilter, Username};
 use serde::Serialize;
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -24,7 +24,7 @@ pub struct ApiLogRow {
 
 impl From<ApiLogEntry> for ApiLogRow {
     fn from(entry: ApiLogEntry) -> Self {
-        let user = entry.user.as_deref().unwrap_or("-");
+        let user = entry.user.as_ref().map_or("-", Username::as_str);
         let trace = entry.trace_id.as_deref().unwrap_or("-");
         let duration_ms = std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0;
         Self {
@@ -58,11 +58,11 @@ impl From<ApiLogEntry> for MessagingRow {
     fn from(entry: ApiLogEntry) -> Self {
         Self {
             timestamp: iso_date(entry.timestamp),
-            endpoint: entry.endpoint,
-            method: entry.method,
+            endpoint: entry.endpoint.to_string(),
+            method: entry.method.into_owned(),
             status: entry.status,
-            user_id: entry.user,
-            message: entry.message,
+            user_id: entry.user.as_ref().map(Username::to_string),
+            message: entry.message.into_owned(),
             event_id: entry.event_id,
             duration_ms: std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0,
             trace_id: entry.trace_id,

@@ -2,12 +2,13 @@ use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, para
 use crate::problem::{ApiJson, ErrorBody, Problem};
 use crate::state::ServerState;
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use model::{Code, Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
+use model::{Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -54,11 +55,22 @@ pub struct Found<'a> {
 /// An answer that borrows what it says until it is written.
 type Borrowed = Result<Response, Problem>;
 
-/// Writes it as JSON, into memory enough for a page of rows.
 fn written(answer: &impl Serialize) -> Borrowed {
-    let mut body = Vec::with_capacity(8 * 1024);
-    serde_json::to_writer(&mut body, answer).map_err(|_| Code::Internal)?;
-    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response())
+    Ok(as_json(json(answer)))
+}
+
+/// JSON, in memory enough for a page of rows.
+fn json(answer: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(8 * 1024);
+    // Writing rows to memory does not fail.
+    let _ = serde_json::to_writer(&mut text, answer);
+    text
+}
+
+fn as_json(body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 fn rows(messages: &[Message]) -> Vec<MessageRow<'_>> {
@@ -119,8 +131,11 @@ pub async fn search_messages(
         return written(&Found { results: Vec::new(), pagination });
     };
     let found = state.app.board.search().search(&asker.who, &query, page).await?;
-    let results = found.hits.iter().map(|hit| (&hit.message).into()).collect();
-    written(&Found { results, pagination: found_pages(page, found.total, found.relation) })
+    let json = found.written(|found| {
+        let results = found.hits.iter().map(|hit| (&hit.message).into()).collect();
+        json(&Found { results, pagination: found_pages(found.page, found.total, found.relation) })
+    });
+    Ok(as_json(Bytes::from_owner(json)))
 }
 
 fn found_pages(page: PageRequest, total: u64, relation: TotalRelation) -> PageInfo {

@@ -80,7 +80,7 @@ mod tests {
             user: None,
             duration_us: 1,
             trace_id: None,
-            message: String::new(),
+            message: "".into(),
         }
     }
 

@@ -199,12 +199,12 @@ fn row(entry: ApiLogEntry) -> impl IntoView {
         view! { <a href=format!("/traces/{id}") data-row=""><code>{short}</code></a> }
     });
     view! {
-        <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message>
+        <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message.into_owned()>
             <td class="when"><time datetime=iso(at) title=move || clock.exact(at)>{shown}</time></td>
-            <td>{entry.method}</td>
-            <td class="route">{entry.endpoint}</td>
+            <td>{entry.method.into_owned()}</td>
+            <td class="route">{entry.endpoint.to_string()}</td>
             <td class="number status">{entry.status}</td>
-            <td class="wide" dir="auto">{entry.user}</td>
+            <td class="wide" dir="auto">{entry.user.map(|name| name.to_string())}</td>
             <td class="number">{duration(entry.duration_us)}</td>
             <td>{trace}</td>
         </tr>

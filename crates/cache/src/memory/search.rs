@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use board::Found;
 use board::ports::{CachedQuery, PortError, SearchCache};
 use model::{PageRequest, SearchPage, Timestamp};
 use moka::sync::Cache;
@@ -14,7 +15,7 @@ pub struct MemorySearchCache {
 }
 
 struct Entry {
-    page: Arc<SearchPage>,
+    page: Arc<Found>,
     generation: u64,
     cached_at: Timestamp,
     hits: AtomicU64,
@@ -27,18 +28,18 @@ impl Default for MemorySearchCache {
     fn default() -> Self {
         let pages = Cache::builder()
             .max_capacity(MAX_BYTES)
-            .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.page))
+            .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.page.page))
             .time_to_live(Duration::from_secs(TTL_S.unsigned_abs()))
             .build();
         Self { pages, generation: AtomicU64::new(0) }
     }
 }
 
-/// Roughly the bytes that an entry holds.
+/// Roughly the bytes that an entry holds, with what a door has written of it.
 fn weight(query: &str, page: &SearchPage) -> u32 {
     let hits = page.hits.iter().map(|hit| {
         let text = hit.message.text.as_ref().map_or(0, String::len);
-        256 + text + hit.highlights.len() * 8
+        512 + 2 * text + hit.highlights.len() * 8
     });
     u32::try_from(512 + query.len() + hits.sum::<usize>()).unwrap_or(u32::MAX)
 }
@@ -60,7 +61,7 @@ impl SearchCache for MemorySearchCache {
         Ok(())
     }
 
-    async fn get(&self, query: &str, page: PageRequest, generation: u64, _now: Timestamp) -> Option<Arc<SearchPage>> {
+    async fn get(&self, query: &str, page: PageRequest, generation: u64, _now: Timestamp) -> Option<Arc<Found>> {
         let entry = self.pages.get(&(query.to_owned(), page))?;
         if entry.generation != generation {
             return None;
@@ -69,8 +70,8 @@ impl SearchCache for MemorySearchCache {
         Some(Arc::clone(&entry.page))
     }
 
-    async fn put(&self, query: &str, page: Arc<SearchPage>, generation: u64, now: Timestamp) {
-        let key = (query.to_owned(), page.page);
+    async fn put(&self, query: &str, page: Arc<Found>, generation: u64, now: Timestamp) {
+        let key = (query.to_owned(), page.page.page);
         self.pages.insert(key, Arc::new(Entry { page, generation, cached_at: now, hits: AtomicU64::new(0) }));
     }
 
@@ -91,7 +92,7 @@ impl SearchCache for MemorySearchCache {
                     hits,
                     cached_at: entry.cached_at,
                     expires_at,
-                    results: entry.page.total,
+                    results: entry.page.page.total,
                 });
         }
         let mut queries: Vec<CachedQuery> = queries.into_values().collect();

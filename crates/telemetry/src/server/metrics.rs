@@ -1,15 +1,16 @@
 //! The counters and histograms of this process, as Prometheus reads them. Names and labels are the contract's.
 
-use super::ids::current_trace_id;
-use prometheus_client::encoding::EncodeLabelSet;
+use super::ids::current_trace_parent;
+use crate::propagation::hex;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use std::fmt;
-use std::sync::LazyLock;
+use std::fmt::{self, Write};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 /// What [`read`] writes: OpenMetrics, which Prometheus asks for and in which exemplars are told.
@@ -46,7 +47,17 @@ struct DatabaseLabels {
 /// Of an exemplar: the trace in which the value was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TraceLabel {
-    trace_id: String,
+    trace_id: HexId,
+}
+
+/// A trace id, written out only when it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct HexId([u8; 16]);
+
+impl EncodeLabelValue for HexId {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(&hex::encode(&self.0))
+    }
 }
 
 impl Metrics {
@@ -74,12 +85,52 @@ impl Metrics {
     }
 }
 
-/// A request was answered. `method` is one of HTTP's own or `_OTHER`; `route` is a pattern, never a raw path.
-pub fn request_answered(method: &'static str, route: &str, status_code: u16, duration: Duration) {
-    let labels = HttpLabels { method, route: route.to_owned(), status_code };
-    METRICS.requests.get_or_create(&labels).inc();
-    let exemplar = current_trace_id().map(|trace_id| TraceLabel { trace_id });
-    METRICS.durations.get_or_create(&labels).observe(duration.as_secs_f64(), exemplar, None);
+/// What is counted of one route; its series are looked up once each.
+#[derive(Debug, Clone)]
+pub struct RouteMetrics {
+    route: Arc<str>,
+    series: Arc<RwLock<Vec<Series>>>,
+}
+
+#[derive(Debug)]
+struct Series {
+    method: &'static str,
+    status_code: u16,
+    requests: Counter,
+    durations: HistogramWithExemplars<TraceLabel>,
+}
+
+impl RouteMetrics {
+    /// `route` is a pattern, never a raw path.
+    #[must_use]
+    pub fn new(route: &str) -> Self {
+        Self { route: route.into(), series: Arc::default() }
+    }
+
+    /// A request was answered. `method` is one of HTTP's own or `_OTHER`.
+    pub fn answered(&self, method: &'static str, status_code: u16, duration: Duration) {
+        let is_it = |series: &&Series| series.method == method && series.status_code == status_code;
+        if let Some(series) = self.series.read().unwrap_or_else(PoisonError::into_inner).iter().find(is_it) {
+            return series.count(duration);
+        }
+        let labels = HttpLabels { method, route: self.route.to_string(), status_code };
+        let requests = METRICS.requests.get_or_create(&labels).clone();
+        let durations = METRICS.durations.get_or_create(&labels).clone();
+        let series = Series { method, status_code, requests, durations };
+        series.count(duration);
+        let mut known = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|other| is_it(&other)) {
+            known.push(series);
+        }
+    }
+}
+
+impl Series {
+    fn count(&self, duration: Duration) {
+        self.requests.inc();
+        let exemplar = current_trace_parent().map(|place| TraceLabel { trace_id: HexId(place.trace_id) });
+        self.durations.observe(duration.as_secs_f64(), exemplar, None);
+    }
 }
 
 /// An SQL statement was executed, once or for each of a batch.
