@@ -12,6 +12,7 @@ mod layout;
 mod live;
 mod next;
 mod pages;
+mod query;
 mod session;
 #[cfg(feature = "ssr")]
 mod shell;

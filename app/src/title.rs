@@ -29,9 +29,14 @@ mod server {
 
     pub fn set_title(text: impl Into<TextProp>) {
         // Read at once: the head is written last, when the page's signals may be gone already.
-        let text = untrack(|| text.into().get().to_string());
+        let text = escaped(&untrack(|| text.into().get().to_string()));
         // The component has told the server all it has to when it is made; it shows nothing.
         drop(Title(TitleProps::builder().text(text).build()));
+    }
+
+    /// leptos_meta writes a title as it is, and what readers typed may be in it.
+    fn escaped(text: &str) -> String {
+        text.replace('&', "&amp;").replace('<', "&lt;")
     }
 
     pub fn provide_title() {

@@ -48,6 +48,17 @@ pub fn cancel(timeout: i32) {
     }
 }
 
+pub fn close_menus() {
+    let Some(menus) = document().and_then(|document| document.query_selector_all("details.menu[open]").ok()) else {
+        return;
+    };
+    for menu in (0..menus.length()).filter_map(|i| menus.item(i)) {
+        if let Some(menu) = menu.dyn_ref::<Element>() {
+            let _ = menu.remove_attribute("open");
+        }
+    }
+}
+
 /// Whether the server answers at all.
 pub async fn answers(path: &str) -> bool {
     match window() {

@@ -5,8 +5,11 @@ import { expect, test } from "../support/reader";
 const open = ["/", "/login", "/register"];
 const members = ["/account", "/messages", "/messages?mine=1", "/search", "/search?q=axe", "/samples", "/traces", "/logs", "/status"];
 
-/** Makes the window as high as the page: how much of a link a sticky bar covers at the moment says nothing of its size. */
+/** Shows the whole page at once, nothing under a sticky bar: what one covers at the moment says nothing of a link's size. */
 async function showAll(page: Page) {
+  await page.evaluate(() => {
+    for (const bar of document.querySelectorAll<HTMLElement>(".top-bar, .foot, .bottom-bar")) bar.style.position = "static";
+  });
   const size = page.viewportSize();
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   if (size && height > size.height) await page.setViewportSize({ ...size, height });

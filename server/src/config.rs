@@ -9,6 +9,7 @@ pub use values::{Proxies, PublicUrl};
 use variables::VARIABLES;
 
 use model::Username;
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -46,7 +47,8 @@ impl Settings {
     /// The first variable that can't be used, with what to do.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         refuse_engines(sources)?;
-        let production = sources.text("ENVIRONMENT")?.is_some_and(|name| name.eq_ignore_ascii_case("production"));
+        let production =
+            sources.text("ENVIRONMENT")?.is_some_and(|name| name.trim().eq_ignore_ascii_case("production"));
         let secret_key = match sources.text("SECRET_KEY")? {
             Some(key) => Some(key),
             None => sources.text("FLASK_SECRET_KEY")?,
@@ -72,8 +74,18 @@ impl Settings {
 }
 
 fn telemetry(sources: &Sources) -> Result<telemetry::server::Config, ConfigError> {
-    let get = |name: &str| sources.text(name).ok().flatten();
-    telemetry::server::Config::from_env(get).map_err(|error| ConfigError::new(error.variable, error.advice))
+    let unread = RefCell::new(None);
+    let get = |name: &str| {
+        sources.text(name).unwrap_or_else(|error| {
+            unread.borrow_mut().get_or_insert(error);
+            None
+        })
+    };
+    let config = telemetry::server::Config::from_env(get);
+    if let Some(error) = unread.into_inner() {
+        return Err(error);
+    }
+    config.map_err(|error| ConfigError::new(error.variable, error.advice))
 }
 
 /// Variables of engines that this build does not have.
@@ -125,12 +137,15 @@ mod tests {
             ("MESSAGING_TYPE", "kafka"),
             ("EVENTHUB_CONNECTION_STRING", "Endpoint=x"),
             ("GLASSBOARD_TOKEN_FILE", "/no/such/file"),
+            ("OTEL_EXPORTER_OTLP_HEADERS_FILE", "/no/such/file"),
+            ("GLASSBOARD_OPERATORS", " , "),
+            ("GLASSBOARD_LOG", "inof"),
         ] {
             let error = read(&[(name, value)]).err().unwrap_or_default();
             assert!(error.starts_with(name), "{name}={value}: {error}");
             assert!(error.ends_with('.'), "{error}");
         }
-        let production = read(&[("ENVIRONMENT", "production")]).err().unwrap_or_default();
+        let production = read(&[("ENVIRONMENT", " Production")]).err().unwrap_or_default();
         assert!(production.starts_with("SECRET_KEY"), "{production}");
         assert!(read(&[("ENVIRONMENT", "production"), ("FLASK_SECRET_KEY", "k")]).is_ok());
     }

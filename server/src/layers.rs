@@ -19,8 +19,9 @@ use axum::response::{IntoResponse, Response};
 pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::page_policy;
-use http::Method;
+use http::header::CACHE_CONTROL;
 use http::request::Parts;
+use http::{HeaderValue, Method};
 use model::Code;
 pub use rules::{Route, Rule, Rules};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -109,7 +110,11 @@ async fn admitted(
     } else {
         bounds::in_time(rule.stream, answer).await?
     };
-    cookies.set(state, &mut response);
+    // What everybody may keep is nobody's.
+    let kept_by_all = |value: &HeaderValue| value.as_bytes().starts_with(b"public");
+    if !response.headers().get(CACHE_CONTROL).is_some_and(kept_by_all) {
+        cookies.set(state, &mut response);
+    }
     Ok(response)
 }
 

@@ -21,7 +21,10 @@ const MAX_ALERTS: usize = 100;
 
 /// Whether another program may call: from this machine to a server that listens there only, or with the token.
 pub fn may_call(state: &ServerState, caller: &Caller, headers: &HeaderMap) -> bool {
-    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let shown = headers.get(AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("Bearer").then_some(token.trim())
+    });
     let token = match (&state.token, shown) {
         (Some(token), Some(shown)) => bool::from(token.as_bytes().ct_eq(shown.as_bytes())),
         _ => false,
@@ -63,11 +66,12 @@ pub async fn receive_alerts(
     State(state): State<ServerState>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
-    ApiJson(notification): ApiJson<Notification>,
+    notification: Result<ApiJson<Notification>, Problem>,
 ) -> Result<Response, Problem> {
     if !may_call(&state, &context.caller, &headers) {
         return Err(Code::Unauthenticated.into());
     }
+    let ApiJson(notification) = notification?;
     for alert in notification.alerts.iter().take(MAX_ALERTS) {
         let label = |name: &str| alert.labels.get(name).map(String::as_str).unwrap_or_default();
         let summary = alert.annotations.get("summary").map(String::as_str).unwrap_or_default();

@@ -22,12 +22,13 @@ use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::SqliteStore;
 use telemetry::server::Telemetry;
 use telemetry::server::metrics::OpenConnection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -158,13 +159,23 @@ async fn accept_until_told(listener: TcpListener, router: Router, draining: &Can
         .header_read_timeout(HEAD_TIME)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(64 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIME)
+        .max_concurrent_streams(100)
+        .max_header_list_size(64 * 1024);
+    let mut told = None;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => connection(stream, peer, &builder, &router, &graceful),
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    // Once a minute: with no descriptors left it happens all the time.
+                    if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
+                        tracing::warn!(%error, "connections can't be accepted");
+                        told = Some(Instant::now());
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -174,7 +185,7 @@ async fn accept_until_told(listener: TcpListener, router: Router, draining: &Can
     }
     drop(listener);
     draining.cancel();
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
     }
     Ok(())
@@ -193,11 +204,30 @@ fn connection(
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)
     });
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
-    let connection = graceful.watch(connection.into_owned());
+    let (builder, watcher) = (builder.clone(), graceful.watcher());
     tokio::spawn(async move {
         let _open = OpenConnection::begin();
+        if !matches!(timeout(HEAD_TIME, speaks(&stream)).await, Ok(Ok(true))) {
+            return;
+        }
+        let service = TowerToHyperService::new(service);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         // A client that breaks off is its own business.
-        let _ = connection.await;
+        let _ = watcher.watch(connection.into_owned()).await;
     });
+}
+
+/// Waits until the client has said enough to tell HTTP/1 from HTTP/2, for which hyper would wait for ever; `false` when
+/// it says no more.
+async fn speaks(stream: &TcpStream) -> std::io::Result<bool> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut said = [0; PREFACE.len()];
+    loop {
+        let length = stream.peek(&mut said).await?;
+        if length == 0 || length == PREFACE.len() || said[..length] != PREFACE[..length] {
+            return Ok(length > 0);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }

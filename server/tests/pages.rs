@@ -42,3 +42,35 @@ async fn many_pages_at_once_are_all_whole() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_readers_type_is_text_in_the_title_too() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let html = [("accept", "text/html")];
+    let query = "%3C/title%3E%3Cmeta%20http-equiv=refresh%20content=0%3E%26amp;";
+    let page = client.send(Method::GET, &format!("/search?q={query}"), &html, None).await;
+    assert!(page.text.contains("<title>&lt;/title>&lt;meta http-equiv=refresh content=0>&amp;amp;"), "{}", page.text);
+    assert!(!page.text.contains("<meta http-equiv=refresh"));
+    let id = "5b8efff798038103d269b633813fc60c";
+    let span = json!({"traceId": id, "spanId": "eee19b7ec3c1b174", "name": "</title><meta http-equiv=refresh>",
+        "startTimeUnixNano": "1", "endTimeUnixNano": "2"});
+    let body = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]});
+    assert_eq!(client.post("/v1/traces", body).await.status, 200);
+    let page = client.send(Method::GET, &format!("/traces/{id}"), &html, None).await;
+    assert!(page.text.contains("&lt;/title>"), "{}", page.text);
+    assert!(!page.text.contains("<meta http-equiv=refresh"));
+}
+
+#[tokio::test]
+async fn what_everybody_may_keep_carries_nobodys_cookie() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    for path in ["/favicon.svg", "/pkg/glassboard.css"] {
+        let file = client.send(Method::GET, path, &[("accept", "text/html")], None).await;
+        assert_eq!(file.status, 200, "{path}");
+        assert_eq!(file.headers.get("set-cookie"), None, "{path}");
+    }
+    let page = client.send(Method::GET, "/", &[("accept", "text/html")], None).await;
+    assert!(page.headers.contains_key("set-cookie"));
+}

@@ -70,6 +70,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FormAction<T> {
         }
         let Some(fields) = crate::web::form_fields(event) else { return };
         event.prevent_default();
+        // A second press while the first is on its way is the same wish.
+        if self.pending.get_untracked() {
+            return;
+        }
         self.pending.set(true);
         let answer = post::<TracedClient>(self.path, FORM, fields);
         leptos::task::spawn_local(async move {

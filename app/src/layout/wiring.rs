@@ -37,7 +37,7 @@ fn wire_navigation() {
             telemetry::browser::navigated(pattern(&path), &path);
         }
         if before.is_some_and(|before| before != path) {
-            close_all_menus();
+            web::close_menus();
             if let Some(main) = web::find("#main") {
                 let options = FocusOptions::new();
                 options.set_prevent_scroll(true);
@@ -59,24 +59,12 @@ fn pattern(path: &str) -> &'static str {
     }
 }
 
-fn close_all_menus() {
-    let Some(menus) = web::document().and_then(|document| document.query_selector_all("details.menu[open]").ok())
-    else {
-        return;
-    };
-    for menu in (0..menus.length()).filter_map(|i| menus.item(i)) {
-        if let Some(menu) = menu.dyn_ref::<Element>() {
-            let _ = menu.remove_attribute("open");
-        }
-    }
-}
-
 /// A click elsewhere closes open menus.
 fn close_menus(event: &Event) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let inside = target.and_then(|target| target.closest("details.menu[open]").ok().flatten()).is_some();
     if !inside {
-        close_all_menus();
+        web::close_menus();
     }
 }
 
@@ -100,7 +88,7 @@ fn wire_keys(document: &web_sys::Document) {
     web::listen(document, "keydown", move |event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
         if event.key() == "Escape" {
-            return close_all_menus();
+            return web::close_menus();
         }
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() || is_typing(event) {
             return;

@@ -53,7 +53,25 @@ struct Following {
     release: Option<Function>,
 }
 
+/// A browser has one session: a tab that shows the pages of another reader loads them anew, before anything is posted
+/// there under the wrong name.
+fn agree_on_the_reader(session: Session) {
+    let Ok(channel) = BroadcastChannel::new("glassboard-reader") else { return };
+    web::listen(&channel, "message", move |event| {
+        let is_other = text_of(&event).zip(session.name()).is_some_and(|(theirs, own)| theirs != own);
+        if let Some(window) = web::window().filter(|_| is_other) {
+            let _ = window.location().reload();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(account) = session.account() {
+            let _ = channel.post_message(&account.username.as_str().into());
+        }
+    });
+}
+
 pub fn follow(session: Session) {
+    agree_on_the_reader(session);
     add_listener(Box::new(move |news| {
         if news.kind == "session_ended" {
             session.end();

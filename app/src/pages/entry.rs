@@ -3,12 +3,12 @@
 use crate::components::draft::use_draft;
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::next;
+use crate::query::{Query, use_query};
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
-use leptos_router::params::ParamsMap;
+use leptos_router::hooks::use_navigate;
 use model::Account;
 
 /// User name and password, sent to `action`. `password` is the field's autocomplete purpose.
@@ -20,7 +20,7 @@ pub fn EntryForm(
     password: &'static str,
 ) -> impl IntoView {
     let words = &use_text().door().entry;
-    let (session, navigate, query) = (use_session(), use_navigate(), use_query_map());
+    let (session, navigate, query) = (use_session(), use_navigate(), use_query());
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
     Effect::new(move |_| {
         if let Some(Ok(account)) = action.value().get() {
@@ -51,7 +51,7 @@ pub fn EntryForm(
 }
 
 /// The address of the other form, with the same way back.
-pub fn other_way(path: &str, query: Memo<ParamsMap>) -> String {
+pub fn other_way(path: &str, query: Memo<Query>) -> String {
     query.with(|query| match query.get_str("next") {
         Some(next) => format!("{path}?next={}", next::encode(next)),
         None => path.to_owned(),

@@ -1,17 +1,17 @@
 use super::entry::EntryForm;
 use crate::components::FormAction;
 use crate::functions::accounts::LogIn;
+use crate::query::use_query;
 use crate::session::use_session;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 /// Signs in, and leads to where the reader wanted to go.
 #[component]
 pub fn LoginPage() -> impl IntoView {
     let words = &use_text().door().entry;
-    let (session, query) = (use_session(), use_query_map());
+    let (session, query) = (use_session(), use_query());
     let log_in = FormAction::of::<LogIn>();
     let why = move || {
         let wanted = query.with(|query| query.get_str("next").is_some());

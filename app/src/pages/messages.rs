@@ -6,11 +6,11 @@ mod post_form;
 
 use crate::components::FormAction;
 use crate::functions::messages::{DeleteMessage, PostMessage, list_messages};
+use crate::query::use_query;
 use crate::session::SignedInOnly;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use list::MessageList;
 use model::Scope;
 use news::{News, NewsBar};
@@ -32,7 +32,7 @@ pub fn MessagesPage() -> impl IntoView {
 #[component]
 fn Board() -> impl IntoView {
     let words = &use_text().board.messages;
-    let query = use_query_map();
+    let query = use_query();
     let scope = Memo::new(move |_| {
         let mine = query.with(|query| query.get_str("mine").is_some_and(|mine| mine == "1"));
         if mine { Scope::Mine } else { Scope::Everyone }

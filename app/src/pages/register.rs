@@ -1,16 +1,16 @@
 use super::entry::{EntryForm, other_way};
 use crate::components::FormAction;
 use crate::functions::accounts::Register;
+use crate::query::use_query;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 /// Registers, which signs in right away.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
     let words = &use_text().door().entry;
-    let query = use_query_map();
+    let query = use_query();
     let register = FormAction::of::<Register>();
     set_title(words.register_title);
     view! {

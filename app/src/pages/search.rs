@@ -4,6 +4,7 @@ mod results;
 
 use crate::functions::search::find_messages;
 use crate::next::encode;
+use crate::query::use_query;
 use crate::session::SignedInOnly;
 use crate::text::use_text;
 use crate::title::set_title;
@@ -11,7 +12,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::web_sys::HtmlInputElement;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_navigate;
 use model::SearchQuery;
 use results::Results;
 use std::rc::Rc;
@@ -24,7 +25,7 @@ const PAUSE_MS: i32 = 150;
 #[component]
 pub fn SearchPage() -> impl IntoView {
     let words = &use_text().search().search;
-    let query = use_query_map();
+    let query = use_query();
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
     let title =
         move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
@@ -39,7 +40,7 @@ pub fn SearchPage() -> impl IntoView {
 
 #[component]
 fn Search(wanted: Memo<String>) -> impl IntoView {
-    let query = use_query_map();
+    let query = use_query();
     let page = Memo::new(move |_| {
         let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
         number.unwrap_or(1_u64).max(1)

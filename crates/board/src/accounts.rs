@@ -87,17 +87,19 @@ impl Accounts {
         let Some((username, password)) = parsed else { return Err(Code::InvalidCredentials.into()) };
         let key = user_key(&username);
         let now = self.ports.clock.now();
-        self.limit.check(&key, &caller.address, now)?;
-        let user = self.ports.store.user(&key).await?;
+        self.limit.begin(&key, &caller.address, now)?;
+        let user = self.ports.store.user(&key).await.inspect_err(|_| self.limit.unasked(&key, &caller.address))?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        if !self.passwords.verify(&password, stored).await? {
-            self.limit.failed(&key, &caller.address, now);
+        let verified = self.passwords.verify(&password, stored).await;
+        if !verified.inspect_err(|_| self.limit.unasked(&key, &caller.address))? {
             tracing::warn!(event.name = "login.failed", client.address = %caller.address, "log-in failed");
             return Err(Code::InvalidCredentials.into());
         }
         self.limit.succeeded(&key, &caller.address);
-        if let Some(hash) = stored {
-            self.see(&key, hash).await?;
+        match stored {
+            Some(hash) if Passwords::is_outdated(hash) => self.renew(&key, &password).await?,
+            Some(hash) => self.see(&key, hash).await?,
+            None => {}
         }
         let shown = user.map_or(username, |user| user.username);
         let started = self.sessions.start(shown, caller).await?;
@@ -120,13 +122,14 @@ impl Accounts {
         let new = Password::parse(new, Password::MIN_CHARS_IN_UI)?;
         let current = Password::parse(current, 1).map_err(|_| Code::InvalidCredentials)?;
         let now = self.ports.clock.now();
-        self.limit.check(&who.user_key, &caller.address, now)?;
-        let user = self.ports.store.user(&who.user_key).await?;
+        self.limit.begin(&who.user_key, &caller.address, now)?;
+        let unasked = || self.limit.unasked(&who.user_key, &caller.address);
+        let user = self.ports.store.user(&who.user_key).await.inspect_err(|_| unasked())?;
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
-        if !self.passwords.verify(&current, stored).await? {
-            self.limit.failed(&who.user_key, &caller.address, now);
+        if !self.passwords.verify(&current, stored).await.inspect_err(|_| unasked())? {
             return Err(Code::InvalidCredentials.into());
         }
+        self.limit.succeeded(&who.user_key, &caller.address);
         self.store_password(&who.user_key, &new, Some(&who.session.id)).await
     }
 
@@ -137,6 +140,15 @@ impl Accounts {
     pub async fn set_password(&self, username: &str, password: String) -> Result<(), BoardError> {
         let password = Password::parse(password, Password::MIN_CHARS_IN_UI)?;
         self.store_password(&user_key(&Username::parse(username)?), &password, None).await
+    }
+
+    /// Hashes a password anew that an older board hashed. Nobody's session ends, and a failure waits for the next log-in.
+    async fn renew(&self, key: &str, password: &Password) -> Result<(), BoardError> {
+        let hash = self.passwords.hash(password).await?;
+        if self.ports.store.set_password(key, &hash).await.is_ok() {
+            tracing::info!(event.name = "password.renewed", "an older board's password hash was replaced");
+        }
+        self.see(key, &hash).await
     }
 
     async fn store_password(&self, key: &str, password: &Password, keep: Option<&str>) -> Result<(), BoardError> {

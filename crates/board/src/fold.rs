@@ -9,7 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mapper = CaseMapper::new();
-    text.nfc().map(|c| mapper.simple_fold(c)).collect()
+    // Some capitals exist only as a letter with a mark: folded, the two can be one character.
+    text.nfc().map(|c| mapper.simple_fold(c)).nfc().collect()
 }
 
 /// The key under which a user is unique.

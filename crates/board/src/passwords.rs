@@ -1,3 +1,5 @@
+mod werkzeug;
+
 use crate::ports::PortError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// Hashes and verifies passwords with Argon2id, off the async threads, as many at once as there are cores.
+/// Hashes and verifies passwords with Argon2id (and verifies what an older board hashed), off the async threads, as many at once as there are cores.
 #[derive(Clone)]
 pub struct Passwords {
     cores: Arc<Semaphore>,
@@ -54,10 +56,19 @@ impl Passwords {
         let stored: Arc<str> = stored.map_or_else(|| Arc::clone(&self.decoy), Arc::from);
         let matches = self
             .run(move || {
+                if werkzeug::made(&stored) {
+                    return werkzeug::verify(password.as_bytes(), &stored);
+                }
                 PasswordHash::new(&stored).is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;
         Ok(known && matches)
+    }
+
+    /// Whether the hash is of an older board's scheme, and better replaced while the password is known.
+    #[must_use]
+    pub fn is_outdated(stored: &str) -> bool {
+        werkzeug::made(stored)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, BoardError> {

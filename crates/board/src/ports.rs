@@ -115,7 +115,8 @@ pub type TokenHash = [u8; 32];
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Adds a session; beyond [`crate::MAX_SESSIONS_PER_USER`] the least recently used one goes.
-    async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<(), PortError>;
+    /// The ids of those that went are returned.
+    async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<Vec<String>, PortError>;
 
     /// The live session of this token, its expiry moved to `now + ttl_s`.
     async fn touch(

@@ -80,7 +80,9 @@ impl Sessions {
             expires_at: now.plus_seconds(SESSION_TTL_S),
         };
         let key = user_key(&username);
-        self.ports.sessions.add(&key, token.hash(), session.clone()).await?;
+        for gone in self.ports.sessions.add(&key, token.hash(), session.clone()).await? {
+            self.announce_end(&gone);
+        }
         Ok((token, SignedIn { username, user_key: key.into(), session: Arc::new(session) }))
     }
 

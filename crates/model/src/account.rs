@@ -47,6 +47,9 @@ impl fmt::Display for Username {
 /// Not a control character, and none of the invisible characters that let two names look alike.
 fn is_visible(c: char) -> bool {
     !c.is_control()
+        && (c == ' ' || !c.is_whitespace())
+        && u32::from(c) & 0xfffe != 0xfffe
+        && !matches!(c, '\u{fdd0}'..='\u{fdef}' | '\u{1d173}'..='\u{1d17a}')
         && !matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

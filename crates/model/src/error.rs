@@ -43,7 +43,7 @@ codes! {
     InvalidMessage "invalid_message" 400 "메시지는 1~10,000자여야 합니다" "A message has 1 to 10,000 characters."
     InvalidQuery "invalid_query" 400 "검색어는 200자 이하여야 합니다" "A search has at most 200 characters."
     InvalidRequest "invalid_request" 400 "요청을 이해할 수 없습니다. 형식을 확인해 주세요" "The request could not be understood. Check its format."
-    InvalidSampleCount "invalid_sample_count" 400 "만들 수 있는 개수를 벗어났습니다" "That is more samples than you may generate at once."
+    InvalidSampleCount "invalid_sample_count" 400 "만들 개수는 1 이상이고 허용된 수 이하여야 합니다" "The number of samples is at least 1 and at most what you may generate at once."
     Forbidden "forbidden" 403 "권한이 없습니다" "You may not do this."
     OperatorsOnly "operators_only" 403 "운영자만 볼 수 있습니다" "Only operators may see this."
     CrossSite "cross_site" 403 "다른 사이트에서 보낸 요청이라 거절했습니다" "The request came from another site and was refused."

@@ -171,3 +171,51 @@ async fn another_process_may_write_while_the_store_is_open() {
     assert_eq!((total(&server).await, finds(&server, "both write").await), (600, 600));
     server.close().await;
 }
+
+#[tokio::test]
+async fn a_database_with_only_the_two_known_tables_is_taken_over_row_by_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.db");
+    let long = "긴".repeat(255);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username VARCHAR(255) UNIQUE NOT NULL, password VARCHAR(255) NOT NULL,
+             created_at DATETIME DEFAULT CURRENT_TIMESTAMP);
+         CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, created_at DATETIME, user_id VARCHAR(255));
+         CREATE TABLE something_else (a);
+         INSERT INTO users VALUES (3, 'Mina', 'hash', '2024-02-29 12:34:56'), (7, 'mina', 'other', NULL);
+         INSERT INTO messages VALUES (5, '안녕 🙂', '2024-02-29 12:34:56', 'Mina'), (9, NULL, NULL, NULL), (11, 'last', 1709210096, 'nobody');
+         PRAGMA user_version = 40;",
+    )
+    .unwrap();
+    old.execute("INSERT INTO users (username, password) VALUES (?1, 'x')", [&long]).unwrap();
+    old.execute("INSERT INTO messages (message, user_id) VALUES ('of the long name', ?1)", [&long]).unwrap();
+    old.close().unwrap();
+
+    for _ in 0..2 {
+        let store = SqliteStore::open(&path).unwrap();
+        let mina = store.user("mina").await.unwrap().unwrap();
+        assert_eq!((mina.username.as_str(), mina.password_hash.as_str()), ("Mina", "hash"));
+        assert_eq!(store.user(&long).await.unwrap().unwrap().username.as_str(), long);
+        let list = store.list_messages(None, PageRequest::default()).await.unwrap();
+        let rows: Vec<_> = list.messages.iter().map(|m| (m.id, m.text.as_deref(), m.author.as_deref())).collect();
+        let first = (5, Some("안녕 🙂"), Some("Mina"));
+        let expected = [(12, Some("of the long name"), Some(long.as_str())), (11, Some("last"), Some("nobody"))];
+        assert_eq!(rows, [expected[0], expected[1], (9, None, None), first]);
+        let times: Vec<_> = list.messages.iter().map(|m| m.created_at.map(Timestamp::as_millis)).collect();
+        assert_eq!(times, [None, Some(1_709_210_096_000), None, Some(1_709_210_096_000)]);
+        assert_eq!(list.pagination.total, 4);
+        let own = store.list_messages(Some("mina"), PageRequest::default()).await.unwrap();
+        assert_eq!((own.pagination.total, own.messages[0].id), (1, 5));
+        assert_eq!((finds(&store, "안녕").await, finds(&store, "LONG name").await), (1, 1));
+        store.close().await;
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(post(&store, "new").await > 12);
+    store.close().await;
+    let users: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM users", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(users, 3);
+}

@@ -1,12 +1,14 @@
 use super::ConfigError;
 use super::variables::{VARIABLES, Variable};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 
 /// Where values come from, in order: flags, environment, `NAME_FILE`, defaults.
 pub struct Sources {
     flags: HashMap<&'static str, String>,
     environment: HashMap<String, String>,
+    /// Variables whose values are not UTF-8.
+    unreadable: HashSet<String>,
 }
 
 /// A value with where it came from.
@@ -21,16 +23,23 @@ impl Sources {
         flags: Vec<(&'static str, String)>,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Self {
-        // Names that are not UTF-8 are not ours; a value of ours that is not shows as what it is read as.
-        let text =
-            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.to_string_lossy().into()));
-        Self { flags: flags.into_iter().collect(), environment: environment.into_iter().filter_map(text).collect() }
+        let mut sources =
+            Self { flags: flags.into_iter().collect(), environment: HashMap::new(), unreadable: HashSet::new() };
+        for (name, value) in environment {
+            // Names that are not UTF-8 are not ours.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(sources.environment.insert(name, value)),
+                Err(_) => drop(sources.unreadable.insert(name)),
+            }
+        }
+        sources
     }
 
     /// The value of a variable; an empty one counts as unset, wherever it comes from.
     ///
     /// # Errors
-    /// When a mounted secret can't be read.
+    /// When a mounted secret can't be read, or the value is not UTF-8.
     pub fn value(&self, name: &str) -> Result<Option<Value>, ConfigError> {
         if let Some(text) = self.flags.get(name).filter(|text| !text.is_empty()) {
             return Ok(Some(Value { text: text.clone(), source: "flag".to_owned() }));
@@ -39,6 +48,11 @@ impl Sources {
             return Ok(Some(Value { text: text.clone(), source: "environment".to_owned() }));
         }
         let file_variable = format!("{name}_FILE");
+        for variable in [name, &file_variable] {
+            if self.unreadable.contains(variable) {
+                return Err(ConfigError::new(variable, "It is not UTF-8 text; set it to some."));
+            }
+        }
         if let Some(path) = self.environment.get(&file_variable).filter(|path| !path.is_empty()) {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 ConfigError::new(

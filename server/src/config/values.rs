@@ -21,13 +21,16 @@ pub fn listen(text: &str) -> Result<SocketAddr, ConfigError> {
 }
 
 pub fn operators(text: Option<&str>) -> Result<Vec<Username>, ConfigError> {
-    let names = text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.map(Username::parse).collect::<Result<_, _>>().map_err(|_| {
+    let refused = || {
         ConfigError::new(
             "GLASSBOARD_OPERATORS",
             "Set it to user names with commas, each of 1 to 64 visible characters.",
         )
-    })
+    };
+    let names = text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names: Vec<Username> = names.map(Username::parse).collect::<Result<_, _>>().map_err(|_| refused())?;
+    // Set, but to nobody: with none, a local server would take everybody for one.
+    if text.is_some() && names.is_empty() { Err(refused()) } else { Ok(names) }
 }
 
 /// The board's address as people type it, such as `https://board.example`.
@@ -50,7 +53,10 @@ impl PublicUrl {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() || authority.as_str().contains('@') {
             return Err(refused());
         }
-        Ok(Self { origin: format!("{scheme}://{authority}").to_ascii_lowercase(), secure: scheme == "https" })
+        // Browsers leave a scheme's own port out of an Origin.
+        let own_port = if scheme == "https" { ":443" } else { ":80" };
+        let host = authority.as_str().strip_suffix(own_port).unwrap_or(authority.as_str());
+        Ok(Self { origin: format!("{scheme}://{host}").to_ascii_lowercase(), secure: scheme == "https" })
     }
 }
 
@@ -90,6 +96,10 @@ mod tests {
             PublicUrl::parse("https://Board.example/").map(|u| u.origin).ok().as_deref(),
             Some("https://board.example")
         );
+        let origin = |text| PublicUrl::parse(text).map(|url| url.origin).unwrap_or_default();
+        assert_eq!(origin("https://b.example:443"), "https://b.example");
+        assert_eq!(origin("http://[::1]:80/"), "http://[::1]");
+        assert_eq!(origin("https://b.example:8443"), "https://b.example:8443");
         for bad in ["board.example", "ftp://x", "https://x/path", "https://u:p@x"] {
             assert!(PublicUrl::parse(bad).is_err(), "{bad}");
         }

@@ -1,10 +1,10 @@
 use super::Route;
+use super::trace::known_method;
 use crate::state::ServerState;
 use app::context::RequestContext;
 use axum::extract::Request;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use model::{ApiLogEntry, Username};
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// An API call under way.
 pub struct ApiCall {
     started: Instant,
-    method: Method,
+    method: &'static str,
     endpoint: Arc<str>,
     user: Option<Username>,
     signs_in: Option<Arc<OnceLock<Username>>>,
@@ -22,7 +22,8 @@ impl ApiCall {
     pub fn begin(request: &Request, route: &Route, started: Instant) -> Self {
         Self {
             started,
-            method: request.method().clone(),
+            // One that is not HTTP's own may be anything, and long.
+            method: known_method(request.method()),
             endpoint: Arc::clone(&route.pattern),
             user: None,
             signs_in: None,
@@ -42,19 +43,12 @@ impl ApiCall {
             event_id: Uuid::now_v7().to_string(),
             timestamp: state.app.board.ports().clock.now(),
             message: status.canonical_reason().unwrap_or("answered").into(),
-            method: method_text(&self.method),
+            method: self.method.into(),
             endpoint: self.endpoint,
             status: status.as_u16(),
             user: self.user.or(signs_in),
             duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
             trace_id: telemetry::server::current_trace_id(),
         });
-    }
-}
-
-fn method_text(method: &Method) -> Cow<'static, str> {
-    match super::trace::known_method(method) {
-        "_OTHER" => method.as_str().to_owned().into(),
-        known => known.into(),
     }
 }

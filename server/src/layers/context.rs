@@ -10,6 +10,7 @@ use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use model::Lang;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use telemetry::propagation::hex;
@@ -110,8 +111,7 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
 fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
     let headers = &parts.headers;
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let forwarded =
-        headers.contains_key(FORWARDED) || headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"));
+    let forwarded = headers.keys().any(|name| is_of_a_proxy(name.as_str()));
     let address = peer.map(|peer| client_address(state, peer, headers));
     Caller {
         address: address.map(|address| address.to_string()).unwrap_or_default(),
@@ -119,6 +119,21 @@ fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
         browser_id: visitor.map(visitor_id).unwrap_or_default(),
         local: state.local && !forwarded && is_loopback_host(host(parts)),
     }
+}
+
+/// Whether a header says that the request was forwarded.
+fn is_of_a_proxy(name: &str) -> bool {
+    const SAY_SO: [&str; 8] = [
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "client-ip",
+        "true-client-ip",
+        "cf-connecting-ip",
+    ];
+    SAY_SO.contains(&name) || name.starts_with("x-forwarded") || name.starts_with("x-original-")
 }
 
 /// The address that a trusted proxy saw: the last one in X-Forwarded-For that is not itself a trusted proxy.
@@ -168,9 +183,11 @@ fn lang(cookie: Option<&str>, headers: &HeaderMap) -> Lang {
         .unwrap_or_default()
 }
 
-fn joined_cookies(headers: &HeaderMap) -> String {
-    let lines: Vec<&str> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
-    lines.join("; ")
+/// Other programs on the same host may have set cookies that are not ASCII.
+fn joined_cookies(headers: &HeaderMap) -> Cow<'_, str> {
+    let mut lines = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = lines.next().unwrap_or_default();
+    lines.fold(first, |joined, line| format!("{joined}; {line}").into())
 }
 
 /// A zone's `/` may come percent-encoded.

@@ -1,10 +1,10 @@
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::functions::accounts::ChangePassword;
+use crate::query::use_query;
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::html::Form;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn PasswordForm() -> impl IntoView {
@@ -12,7 +12,7 @@ pub fn PasswordForm() -> impl IntoView {
     let (words, entry, session) = (&text.door().account, &text.door().entry, use_session());
     let change = FormAction::of::<ChangePassword>();
     let form = NodeRef::<Form>::new();
-    let query = use_query_map();
+    let query = use_query();
     let changed = move || change.value().with(|value| matches!(value, Some(Ok(()))));
     // Without JavaScript the address says so.
     let told =

@@ -36,6 +36,16 @@ pub fn MessageList(
         }
         .into_any()
     };
+    // The next message moves into the place of the one that has gone, and must not find its menu open and its button focused.
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |before: Option<u32>| {
+        let version = delete.version().get();
+        if before.is_some_and(|before| before != version) && delete.error().is_none() {
+            crate::web::close_menus();
+            crate::web::focus_when_there("#board-title");
+        }
+        version
+    });
     let deleted = move || delete.value().with(|value| matches!(value, Some(Ok(())))).then_some(words.deleted);
     view! {
         <ActionError action=delete/>

@@ -34,14 +34,13 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
     });
     Effect::new(move |before: Option<u32>| {
         let version = post.version().get();
-        if before.is_some_and(|before| before != version)
-            && post.value().with_untracked(|value| matches!(value, Some(Ok(_))))
-        {
-            if let Some(field) = field.get_untracked() {
+        let stored = post.value().with_untracked(|value| value.as_ref()?.as_ref().ok()?.text.clone());
+        if let Some(stored) = stored.filter(|_| before.is_some_and(|before| before != version)) {
+            // What was typed since is the next message.
+            if let Some(field) = field.get_untracked().filter(|field| is_same(&field.value(), &stored)) {
                 field.set_value("");
             }
-            length.set(0);
-            unsent::keep(session, "");
+            measure();
             refresh.update(|n| *n += 1);
             if page.get_untracked() > 1 {
                 navigate("/messages", NavigateOptions::default());
@@ -77,6 +76,12 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
         </ServerForm>
     }
     .into_any()
+}
+
+/// Forms send a line's end as two characters.
+fn is_same(typed: &str, stored: &str) -> bool {
+    let plain = |text: &str| text.replace('\r', "").trim().to_owned();
+    plain(typed) == plain(stored)
 }
 
 /// A message that is being written, kept for its writer in this tab.

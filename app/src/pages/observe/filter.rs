@@ -1,6 +1,7 @@
 //! Forms that filter a list: ordinary GET forms, which the browser's part turns into a navigation within the page.
 
 use crate::components::pager::address;
+use crate::query::Query;
 use leptos::ev::SubmitEvent;
 use leptos::wasm_bindgen::JsCast;
 #[cfg(feature = "hydrate")]
@@ -8,7 +9,6 @@ use leptos::web_sys::FormData;
 use leptos::web_sys::HtmlFormElement;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use leptos_router::params::ParamsMap;
 
 /// What a form's `on:submit` does: goes to `path` with those of the fields that are filled in.
 pub fn go_to_filtered(path: &'static str, fields: &'static [&'static str]) -> impl Fn(SubmitEvent) + 'static {
@@ -34,7 +34,7 @@ fn values(_form: &HtmlFormElement, _fields: &[&'static str]) -> Option<Vec<(&'st
 
 /// The fields that the address of the page has filled in.
 #[must_use]
-pub fn from_query(query: &ParamsMap, fields: &[&'static str]) -> Vec<(&'static str, String)> {
+pub fn from_query(query: &Query, fields: &[&'static str]) -> Vec<(&'static str, String)> {
     filled(fields, |field| query.get(field))
 }
 
@@ -46,14 +46,11 @@ fn filled(fields: &[&'static str], value: impl Fn(&str) -> Option<String>) -> Ve
 #[cfg(test)]
 mod tests {
     use super::from_query;
-    use leptos_router::params::ParamsMap;
+    use crate::query::Query;
 
     #[test]
     fn blank_and_unknown_fields_are_left_out() {
-        let mut query = ParamsMap::new();
-        for (name, value) in [("route", " /fn "), ("user", "  "), ("else", "x")] {
-            query.insert(name, value.to_owned());
-        }
+        let query = Query::parse("route=+%2Ffn+&user=++&else=x");
         assert_eq!(from_query(&query, &["route", "user", "status"]), [("route", "/fn".to_owned())]);
     }
 }

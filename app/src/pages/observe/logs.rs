@@ -6,11 +6,11 @@ use crate::components::loaded;
 use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place};
 use crate::functions::observe::{LogQuery, list_logs};
+use crate::query::use_query;
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
 
 const FIELDS: &[&str] = &["route", "status", "user", "since", "until", "instruments"];
@@ -48,7 +48,7 @@ fn OperatorsOnly() -> impl IntoView {
 #[component]
 fn Logs() -> impl IntoView {
     let words = &use_text().observe().logs;
-    let query = use_query_map();
+    let query = use_query();
     let wanted = Memo::new(move |_| {
         query.with(|query| {
             let get = |name: &str| query.get(name).unwrap_or_default();
@@ -192,8 +192,12 @@ fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) ->
 
 fn row(entry: ApiLogEntry) -> impl IntoView {
     let (clock, at) = (use_clock(), entry.timestamp);
-    // The zone is on hover: it is the same in every row.
-    let shown = move || clock.exact(at).split(" UTC").next().unwrap_or_default().to_owned();
+    // The reader's own zone is on hover, as it is the same in every row; that it is not theirs is said.
+    let shown = move || {
+        let exact = clock.exact(at);
+        let own_zone = exact.rsplit_once(" UTC").filter(|(_, offset)| !offset.is_empty());
+        own_zone.map_or_else(|| exact.clone(), |(time, _)| time.to_owned())
+    };
     let trace = entry.trace_id.map(|id| {
         let short = id.get(..8).unwrap_or(&id).to_owned();
         view! { <a href=format!("/traces/{id}") data-row=""><code>{short}</code></a> }

@@ -4,10 +4,11 @@ use crate::components::ribbon::{Arrival, arrival};
 use crate::components::waterfall::{PartLegend, SpanDetail, Waterfall};
 use crate::components::{CopyButton, Time, loaded};
 use crate::functions::observe::get_trace;
+use crate::query::use_query;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::use_params_map;
 use model::{BoardError, Code, Trace};
 
 /// How often a trace that may still grow is asked for again, and after how long.
@@ -22,7 +23,7 @@ const YOUNG_MS: i64 = 15_000;
 /// One trace: `?span=` selects a span, `?view=json` shows the trace as JSON.
 #[component]
 pub fn TracePage() -> impl IntoView {
-    let (params, query) = (use_params_map(), use_query_map());
+    let (params, query) = (use_params_map(), use_query());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let found = Resource::new(move || id.get(), |id| async move { found(get_trace(id).await) });
     let asked = Memo::new(move |_| query.with(|query| query.get("span")));

@@ -4,10 +4,10 @@ use crate::components::pager::{Pager, Place};
 use crate::components::waterfall::layout::percent;
 use crate::components::{Time, loaded};
 use crate::functions::observe::{TraceList, TraceQuery, list_traces};
+use crate::query::use_query;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use model::TraceSummary;
 
 const FIELDS: &[&str] = &["text", "min_ms", "errors"];
@@ -16,7 +16,7 @@ const FIELDS: &[&str] = &["text", "min_ms", "errors"];
 #[component]
 pub fn TracesPage() -> impl IntoView {
     let words = &use_text().observe().traces;
-    let query = use_query_map();
+    let query = use_query();
     let wanted = Memo::new(move |_| {
         query.with(|query| TraceQuery {
             text: query.get("text").unwrap_or_default(),

@@ -29,7 +29,7 @@ impl MemorySessions {
 
 #[async_trait]
 impl SessionStore for MemorySessions {
-    async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<(), PortError> {
+    async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<Vec<String>, PortError> {
         let mut state = self.lock();
         let now = session.login_at;
         state.added_since_purge += 1;
@@ -42,12 +42,13 @@ impl SessionStore for MemorySessions {
         }
         let sessions = state.users.entry(user_key.to_owned()).or_default();
         sessions.retain(|(_, session)| session.expires_at > now);
+        let mut gone = Vec::new();
         if sessions.len() >= MAX_SESSIONS_PER_USER {
             sessions.sort_by_key(|(_, session)| session.last_activity);
-            sessions.remove(0);
+            gone.push(sessions.remove(0).1.id.clone());
         }
         sessions.push((token, Arc::new(session)));
-        Ok(())
+        Ok(gone)
     }
 
     async fn touch(

@@ -8,6 +8,7 @@ mod open;
 mod readers;
 mod search;
 mod statement;
+mod takeover;
 mod users;
 mod writer;
 

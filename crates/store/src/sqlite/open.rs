@@ -1,5 +1,6 @@
 //! Opening a database file: recognised, brought up to date, or refused with what to do.
 
+use super::takeover;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,10 @@ pub enum OpenError {
 impl OpenError {
     pub(super) fn from_engine(path: &Path, error: rusqlite::Error) -> Self {
         let path = path.to_owned();
+        // Its Display is the whole statement.
+        if let rusqlite::Error::SqlInputError { msg, .. } = error {
+            return Self::Damaged { path, reason: msg };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, reason: error.to_string() },
@@ -90,7 +95,8 @@ pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Refuses what is not a Glassboard database, or one of a newer version. An empty database is fine.
+/// Refuses what is not a Glassboard database, or one of a newer version. An empty database is fine, and so is one that an
+/// older board left.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let engine = |error| OpenError::from_engine(path, error);
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(engine);
@@ -101,7 +107,7 @@ pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Open
     }
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(engine)?;
-    if application == 0 && found == 0 && tables == 0 {
+    if application == 0 && (found == 0 && tables == 0 || takeover::is_due(connection).map_err(engine)?) {
         return Ok(());
     }
     Err(OpenError::OtherProgram { path: path.to_owned() })
@@ -115,9 +121,18 @@ pub(super) fn is_board(connection: &Connection) -> rusqlite::Result<bool> {
 /// Applies the migrations that the database lacks.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let applied: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for migration in MIGRATIONS.iter().skip(applied) {
-        transaction.execute_batch(migration)?;
+    let takes_over = !is_board(&transaction)? && takeover::is_due(&transaction)?;
+    // The older board's own number says nothing here.
+    let applied = if takes_over {
+        0
+    } else {
+        transaction.pragma_query_value(None, "user_version", |row| row.get::<_, usize>(0))?
+    };
+    let apply = || MIGRATIONS.iter().skip(applied).try_for_each(|migration| transaction.execute_batch(migration));
+    if takes_over {
+        takeover::run(&transaction, apply)?;
+    } else {
+        apply()?;
     }
     if applied < MIGRATIONS.len() {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

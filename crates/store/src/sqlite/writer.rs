@@ -22,7 +22,7 @@ const GATHER: Duration = Duration::from_micros(150);
 /// The longest wait for a place in the queue.
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the writer looks whether another process has written.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come in before the search index is looked after again.
 const ROWS_BETWEEN_INDEXING: u64 = 64;
 
@@ -86,7 +86,7 @@ enum Wish {
 struct Told {
     /// How often another process was seen to have written.
     elsewhere: watch::Sender<u64>,
-    /// The disk took nothing when last asked.
+    /// The database took nothing when last asked.
     stuck: AtomicBool,
 }
 
@@ -132,12 +132,12 @@ impl Writer {
         answer.await.map_err(|_| failure("the writer has stopped"))?
     }
 
-    /// Whether the disk took nothing when last asked.
+    /// Whether the database took nothing when last asked.
     pub(super) fn is_stuck(&self) -> bool {
         self.told.stuck.load(Ordering::Relaxed)
     }
 
-    /// Counts what other processes do to the database, from now on and about once a second.
+    /// Counts what other processes do to the database, from now on and a few times a second.
     pub(super) fn watch(&self) -> watch::Receiver<u64> {
         let wishes = self.wishes.downgrade();
         tokio::spawn(async move {
@@ -241,7 +241,7 @@ impl WriterThread {
     /// Commits the operations together; when that fails, one by one, so that each gets its own answer.
     fn commit(&mut self, mut jobs: Vec<Job>) {
         let outcome = group(&mut self.connection, &mut jobs);
-        self.told.stuck.store(outcome.as_ref().is_err_and(GroupError::is_about_the_disk), Ordering::Relaxed);
+        self.told.stuck.store(outcome.as_ref().is_err_and(GroupError::is_about_the_file), Ordering::Relaxed);
         match outcome {
             Ok(outcomes) => answer(jobs, outcomes),
             Err(GroupError::NotBegun(error)) => {
@@ -280,10 +280,16 @@ enum GroupError {
 }
 
 impl GroupError {
-    fn is_about_the_disk(&self) -> bool {
+    /// The database takes nothing, whoever writes.
+    fn is_about_the_file(&self) -> bool {
+        use ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, PermissionDenied, ReadOnly,
+            SystemIoFailure,
+        };
         let (Self::NotBegun(error) | Self::RolledBack(error)) = self;
-        use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
-        matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure))
+        let code = error.sqlite_error_code();
+        matches!(code, Some(CannotOpen | DiskFull | PermissionDenied | ReadOnly | SystemIoFailure))
+            || matches!(code, Some(DatabaseBusy | DatabaseCorrupt | DatabaseLocked))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::names::{development, stable};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::str::FromStr;
 use std::time::Duration;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
 /// How a line of the log is written.
@@ -158,9 +159,14 @@ fn log_format(text: Option<&str>) -> Result<LogFormat, ConfigError> {
 
 fn log_filter(text: Option<&str>) -> Result<Targets, ConfigError> {
     let text = text.unwrap_or("info");
-    Targets::from_str(text).map_err(|_| {
-        error(LOG, "Set it to a level (error, warn, info, debug, trace), or to target=level pairs with commas.")
-    })
+    let refused = || {
+        error(LOG, "Set it to a level (error, warn, info, debug, trace, off), or to target=level pairs with commas.")
+    };
+    // A level that is misspelt would be taken for a target, and silence all others.
+    if text.split(',').any(|part| !part.contains('=') && LevelFilter::from_str(part.trim()).is_err()) {
+        return Err(refused());
+    }
+    Targets::from_str(text).map_err(|_| refused())
 }
 
 fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Export>, ConfigError> {
@@ -346,6 +352,7 @@ mod tests {
             ("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"),
             ("OTEL_TRACES_EXPORTER", "zipkin"),
             ("GLASSBOARD_LOG", "info=loud"),
+            ("GLASSBOARD_LOG", "inof"),
             ("GLASSBOARD_LOG_FORMAT", "xml"),
         ] {
             let error = config(&[(variable, bad)]).unwrap_err();
