@@ -67,3 +67,15 @@ test("keys lead to the places and open the list of keys", async ({ page, words, 
   await expect(page).toHaveURL(/\/search$/);
   await expect(page.getByLabel(words.find)).toBeFocused();
 });
+
+test("a tab that shows another reader's page becomes the one who is signed in", async ({ page, signIn: signInHere }) => {
+  const first = await signInHere();
+  await openLive(page);
+  await expect(page.getByRole("banner")).toContainText(first.slice(0, 4));
+  const second = newName("jun");
+  await signIn(page.context(), second);
+  const elsewhere = await page.context().newPage();
+  await elsewhere.goto("/messages");
+  await expect(page.getByRole("banner")).toContainText(second.slice(0, 3));
+  await expect(elsewhere.getByRole("banner")).toContainText(second.slice(0, 3));
+});

@@ -115,3 +115,41 @@ test("I can delete what I wrote, and nobody else's", async ({ page, words, brows
   await page.reload();
   await expect(page.getByText(text)).toHaveCount(0);
 });
+
+test("deleting a message leaves no menu open in the place of the next", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts the page comes anew");
+  const name = await signIn();
+  for (const message of ["stays", "goes"]) await page.request.post("/db/message", { data: { message } });
+  await page.goto("/messages?mine=1");
+  await hydrated(page);
+  await page.getByLabel(words.menuOf(name)).first().focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const rows = page.getByRole("list", { name: words.messageList }).getByRole("listitem");
+  await expect(rows).toHaveCount(1);
+  await expect(page.locator("details.menu[open]")).toHaveCount(0);
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(rows).toContainText(["stays"]);
+});
+
+test("what I type while a post is on its way is my next message", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts there is no meanwhile");
+  await signIn();
+  await page.goto("/messages");
+  await hydrated(page);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/fn/messages/post", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const box = page.getByLabel(words.newMessage);
+  await box.fill("the first thought");
+  await box.press("Control+Enter");
+  await box.fill("the second thought");
+  answer();
+  await expect(page.getByRole("list", { name: words.messageList }).getByText("the first thought").first()).toBeVisible();
+  await expect(box).toHaveValue("the second thought");
+});

@@ -1,4 +1,4 @@
-import { expect, newName, test } from "../support/reader";
+import { expect, newName, password, test } from "../support/reader";
 
 test("a search finds what contains the words, in either case and language", async ({ page, words, signIn }) => {
   await signIn();
@@ -54,4 +54,21 @@ test("results come as the reader types", async ({ page, words, scripts, signIn }
   await page.getByLabel(words.find).pressSequentially(word, { delay: 5 });
   await expect(page.getByText(words.found(1))).toBeVisible();
   await expect(page).toHaveURL(new RegExp(`q=${word}$`));
+});
+
+test("an address is decoded once, and survives signing in", async ({ page, words }) => {
+  const tag = newName("d");
+  const query = `50%25 할인 ${tag}`;
+  const address = `/search?q=${encodeURIComponent(query)}`;
+  const name = newName();
+  await page.request.post("/register", { data: { username: name, password } });
+  await page.goto(address);
+  await page.getByLabel(words.username).fill(name);
+  await page.getByLabel(words.password).fill(password);
+  await page.getByRole("button", { name: words.signIn, exact: true }).click();
+  await expect(page.getByLabel(words.find)).toHaveValue(query);
+  for (const message of [query, `50% 할인 ${tag}`]) await page.request.post("/db/message", { data: { message } });
+  await page.goto(address);
+  await expect(page.getByText(words.found(1))).toBeVisible();
+  await expect(page.getByLabel(words.find)).toHaveValue(query);
 });

@@ -25,7 +25,8 @@ pub fn EntryForm(
     Effect::new(move |_| {
         if let Some(Ok(account)) = action.value().get() {
             session.begin(account);
-            navigate(&wanted(), NavigateOptions { replace: true, ..Default::default() });
+            // The address that is gone to has no such wish, and is not followed.
+            navigate(&untrack(wanted), NavigateOptions { replace: true, ..Default::default() });
         }
     });
     let is_new = password == "new-password";
