@@ -12,13 +12,7 @@ impl Query {
     /// Reads what stands after the `?`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let pairs = text.trim_start_matches('?').split('&').filter(|pair| !pair.is_empty());
-        Self(
-            pairs
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(k, v)| (decoded(k), decoded(v)))
-                .collect(),
-        )
+        Self(form_urlencoded::parse(text.trim_start_matches('?').as_bytes()).into_owned().collect())
     }
 
     /// The value of a name; the last one counts.
@@ -38,20 +32,6 @@ impl Query {
 pub fn use_query() -> Memo<Query> {
     let search = use_location().search;
     Memo::new(move |_| search.with(|search| Query::parse(search)))
-}
-
-/// As forms encode: `+` is a space, `%` and two digits a byte. What is no such thing stays as it is.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = (byte == b'%').then(|| after.get(..2)).flatten();
-        let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let escaped = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        bytes.push(escaped.unwrap_or(if byte == b'+' { b' ' } else { byte }));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

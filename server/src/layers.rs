@@ -38,10 +38,10 @@ pub struct Passage {
 
 /// Traces a request, admits or refuses it, and finishes its response.
 pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, next: Next) -> Response {
-    let route = passage.rules.of(request.extensions());
+    let mut route = passage.rules.of(request.extensions());
+    route.rule.page &= request.method() == Method::GET;
     let (started, method) = (Instant::now(), trace::known_method(request.method()));
-    let is_page = route.rule.page && request.method() == Method::GET;
-    let call = (route.rule.api_event && !is_page).then(|| ApiCall::begin(&request, &route, started));
+    let call = (route.rule.api_event && !route.rule.page).then(|| ApiCall::begin(&request, &route, started));
     let mut response = if route.rule.quiet {
         let response = answered(&passage.state, route.rule, call, request, next).await;
         route.metrics.answered(method, response.status().as_u16(), started.elapsed());
@@ -103,9 +103,8 @@ async fn admitted(
     }
     check(state, rule, &parts, &context)?;
     parts.extensions.insert(context);
-    let page = rule.page && parts.method == Method::GET;
     let answer = next.run(Request::from_parts(parts, body));
-    let mut response = if page {
+    let mut response = if rule.page {
         bounds::in_time(false, to_its_end(answer)).await?
     } else {
         bounds::in_time(rule.stream, answer).await?

@@ -164,12 +164,11 @@ impl Accounts {
     /// Remembers a password's hash, for as long as its user has sessions.
     async fn see(&self, key: &str, hash: &str) -> Result<(), BoardError> {
         const TIDY_EVERY: usize = 10_000;
-        let count = {
+        let is_due = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.insert(key.to_owned(), digest(hash));
-            seen.len()
+            seen.insert(key.to_owned(), digest(hash)).is_none() && seen.len().is_multiple_of(TIDY_EVERY)
         };
-        if count % TIDY_EVERY == 0 { self.end_of_strangers().await } else { Ok(()) }
+        if is_due { self.end_of_strangers().await } else { Ok(()) }
     }
 
     /// Another process has changed the store: sessions end of users who are gone or have another password there.

@@ -159,7 +159,7 @@ pub trait SearchCache: Send + Sync {
 
     async fn get(&self, query: &str, page: PageRequest, generation: u64, now: Timestamp) -> Option<Arc<Found>>;
 
-    async fn put(&self, query: &str, page: Arc<Found>, generation: u64, now: Timestamp);
+    async fn put(&self, query: &str, found: Arc<Found>, generation: u64, now: Timestamp);
 
     async fn entries(&self, now: Timestamp) -> Result<Vec<CachedQuery>, PortError>;
 

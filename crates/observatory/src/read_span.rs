@@ -22,7 +22,7 @@ pub struct ReadSpan<'a> {
     pub end_ns: u64,
     pub name: &'a str,
     pub kind: SpanKind,
-    /// Where the attributes do not tell, [`Part::Server`] is meant.
+    /// As the resource tells; the attributes count more, and where neither tells it is the server.
     pub part: Option<Part>,
     pub service: &'a str,
     /// The status message, when the status is an error.

@@ -15,7 +15,7 @@ pub struct MemorySearchCache {
 }
 
 struct Entry {
-    page: Arc<Found>,
+    found: Arc<Found>,
     generation: u64,
     cached_at: Timestamp,
     hits: AtomicU64,
@@ -28,7 +28,7 @@ impl Default for MemorySearchCache {
     fn default() -> Self {
         let pages = Cache::builder()
             .max_capacity(MAX_BYTES)
-            .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.page.page))
+            .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.found.page))
             .time_to_live(Duration::from_secs(TTL_S.unsigned_abs()))
             .build();
         Self { pages, generation: AtomicU64::new(0) }
@@ -67,12 +67,12 @@ impl SearchCache for MemorySearchCache {
             return None;
         }
         entry.hits.fetch_add(1, Ordering::Relaxed);
-        Some(Arc::clone(&entry.page))
+        Some(Arc::clone(&entry.found))
     }
 
-    async fn put(&self, query: &str, page: Arc<Found>, generation: u64, now: Timestamp) {
-        let key = (query.to_owned(), page.page.page);
-        self.pages.insert(key, Arc::new(Entry { page, generation, cached_at: now, hits: AtomicU64::new(0) }));
+    async fn put(&self, query: &str, found: Arc<Found>, generation: u64, now: Timestamp) {
+        let key = (query.to_owned(), found.page.page);
+        self.pages.insert(key, Arc::new(Entry { found, generation, cached_at: now, hits: AtomicU64::new(0) }));
     }
 
     async fn entries(&self, _now: Timestamp) -> Result<Vec<CachedQuery>, PortError> {
@@ -92,7 +92,7 @@ impl SearchCache for MemorySearchCache {
                     hits,
                     cached_at: entry.cached_at,
                     expires_at,
-                    results: entry.page.page.total,
+                    results: entry.found.page.total,
                 });
         }
         let mut queries: Vec<CachedQuery> = queries.into_values().collect();

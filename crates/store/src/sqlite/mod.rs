@@ -72,7 +72,7 @@ impl SqliteStore {
         }
     }
 
-    /// Counts what other processes do to the database (a restore, a command), about once a second. Inside of a runtime.
+    /// Counts what other processes do to the database (a restore, a command), a few times a second. Inside of a runtime.
     #[must_use]
     pub fn watch(&self) -> Option<watch::Receiver<u64>> {
         self.writer().ok().map(|writer| writer.watch())
