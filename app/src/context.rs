@@ -3,7 +3,7 @@
 use axum::http::request::Parts;
 use board::{Board, Caller, SessionToken, SignedIn};
 use leptos::prelude::{expect_context, use_context};
-use model::{BoardError, Code, Lang, Username};
+use model::{BoardError, Code, Lang, TraceId, Username};
 use observatory::Observatory;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -57,7 +57,7 @@ pub struct RequestContext {
     /// The ids reserved for the browser's spans of this page load.
     pub page_trace: Option<PageTrace>,
     /// This request's own trace.
-    pub trace_id: Option<String>,
+    pub trace_id: Option<TraceId>,
 }
 
 /// The two `<meta>` values that let the browser's page-load spans stand above the server's.

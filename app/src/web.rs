@@ -59,6 +59,15 @@ pub fn close_menus() {
     }
 }
 
+/// Loads the page of an address, or this one again.
+pub fn load(address: Option<&str>) {
+    let Some(location) = window().map(|window| window.location()) else { return };
+    let _ = match address {
+        Some(address) => location.assign(address),
+        None => location.reload(),
+    };
+}
+
 /// Whether the server answers at all.
 pub async fn answers(path: &str) -> bool {
     match window() {

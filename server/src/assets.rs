@@ -106,12 +106,25 @@ pub async fn serve(request: Request) -> Response {
 fn best(path: &str, headers: &HeaderMap) -> Option<(File, Option<&'static str>)> {
     let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
-        let accepts = accepted.split(',').any(|item| item.trim().split(';').next() == Some(encoding));
-        if accepts && let Some(file) = file(&format!("{path}{suffix}")) {
+        if accepts(accepted, encoding)
+            && let Some(file) = file(&format!("{path}{suffix}"))
+        {
             return Some((file, Some(encoding)));
         }
     }
     file(path).map(|file| (file, None))
+}
+
+/// Whether an Accept-Encoding names an encoding, and not to refuse it (`;q=0`).
+fn accepts(accepted: &str, encoding: &str) -> bool {
+    let refuses = |parameter: &str| {
+        let quality = parameter.strip_prefix("q=").or_else(|| parameter.strip_prefix("Q="));
+        quality.is_some_and(|quality| quality.trim().parse() == Ok(0.0_f32))
+    };
+    accepted.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding)) && !parts.any(refuses)
+    })
 }
 
 fn content_type(path: &str) -> &'static str {
@@ -125,5 +138,20 @@ fn content_type(path: &str) -> &'static str {
         Some("txt") => "text/plain; charset=utf-8",
         Some("webmanifest") => "application/manifest+json",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+
+    #[test]
+    fn an_encoding_is_accepted_by_name_unless_its_quality_is_zero() {
+        for accepted in ["br", "gzip, deflate, br", "gzip;q=0.5, BR;q=1", "br;q=0.001"] {
+            assert!(accepts(accepted, "br"), "{accepted}");
+        }
+        for accepted in ["", "gzip", "br;q=0", "gzip, br; q=0.000", "brotli", "*"] {
+            assert!(!accepts(accepted, "br"), "{accepted}");
+        }
     }
 }

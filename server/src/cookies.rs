@@ -76,19 +76,49 @@ pub fn visitor_id(cookie: &str) -> String {
     hex::encode(&Sha256::digest(cookie.as_bytes())[..8])
 }
 
-/// The value of a cookie in a `Cookie` header.
-pub fn find<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    find_all(header, name).into_iter().next()
+/// The cookies of a request that the board knows; of two with the same name the first.
+#[derive(Debug, Default)]
+pub struct Sent<'a> {
+    header: &'a str,
+    pub visitor: Option<&'a str>,
+    pub lang: Option<&'a str>,
+    pub zone: Option<&'a str>,
+    pub theme: Option<&'a str>,
+    pub ribbon: Option<&'a str>,
 }
 
-/// The values of all cookies with this name.
-pub fn find_all<'a>(header: &'a str, name: &str) -> Vec<&'a str> {
-    header.split(';').filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')).collect()
+impl<'a> Sent<'a> {
+    /// Reads a `Cookie` header.
+    #[must_use]
+    pub fn read(header: &'a str) -> Self {
+        let mut sent = Self { header, ..Self::default() };
+        for (name, value) in pairs(header) {
+            let place = match name {
+                VISITOR => &mut sent.visitor,
+                "lang" => &mut sent.lang,
+                "tz" => &mut sent.zone,
+                "theme" => &mut sent.theme,
+                "ribbon" => &mut sent.ribbon,
+                _ => continue,
+            };
+            place.get_or_insert(value);
+        }
+        sent
+    }
+
+    /// All session cookies: an older one of the same name may stand before the good one.
+    pub fn sessions(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        pairs(self.header).filter(|(name, _)| *name == SESSION).map(|(_, value)| value)
+    }
+}
+
+fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| pair.trim_ascii().split_once('=')).filter(|(_, value)| !value.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cookies, find, find_all};
+    use super::{Cookies, Sent};
     use app::context::SessionCookies;
     use board::ports::Session;
     use board::{SessionToken, SignedIn};
@@ -111,7 +141,7 @@ mod tests {
     }
 
     fn value(cookie: &str) -> &str {
-        find(cookie, "session").unwrap_or_default()
+        Sent::read(cookie).sessions().next().unwrap_or_default()
     }
 
     #[test]
@@ -133,8 +163,11 @@ mod tests {
 
     #[test]
     fn a_cookie_is_found_by_its_whole_name() {
-        assert_eq!(find("a=1; session=x.y; b=2", "session"), Some("x.y"));
-        assert_eq!(find("xsession=1", "session"), None);
-        assert_eq!(find_all("session=1; session=2", "session"), ["1", "2"]);
+        let sessions = |header| Sent::read(header).sessions().collect::<Vec<_>>();
+        assert_eq!(sessions("a=1; session=x.y; b=2"), ["x.y"]);
+        assert!(sessions("xsession=1; session=; session").is_empty());
+        assert_eq!(sessions("session=1;session=2=3"), ["1", "2=3"]);
+        let sent = Sent::read("lang=; lang=ko; lang=en;visitor=v; tz=Asia/Seoul");
+        assert_eq!((sent.lang, sent.visitor, sent.zone, sent.theme), (Some("ko"), Some("v"), Some("Asia/Seoul"), None));
     }
 }

@@ -28,6 +28,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 use trace::ServerSpan;
+pub use trace::current_trace_id;
 use tracing::Instrument;
 
 /// The state of the layer.

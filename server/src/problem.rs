@@ -1,5 +1,6 @@
 //! Errors of the REST API: carried as values in the response's extensions, written in one place.
 
+use crate::layers::current_trace_id;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -58,7 +59,7 @@ pub fn api_lang(accept_language: Option<&HeaderValue>) -> Lang {
 #[must_use]
 pub fn written(mut response: Response, accept_language: Option<&HeaderValue>) -> Response {
     let Some(Problem(error)) = response.extensions_mut().remove::<Problem>() else { return response };
-    let trace_id = error.trace_id.or_else(telemetry::server::current_trace_id);
+    let trace_id = error.trace_id.or_else(|| current_trace_id().map(Into::into));
     let lang = api_lang(accept_language);
     let body = ErrorBody { status: "error", message: error.code.message(lang), code: error.code.as_str(), trace_id };
     let body = Json(body).into_response();

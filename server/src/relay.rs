@@ -116,7 +116,7 @@ fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
     let visitor = Some(context.caller.browser_id.clone()).filter(|id| !id.is_empty());
     RelayIdentity {
         service_name: state.frontend_service.to_string(),
-        client_address: context.caller.address.clone(),
+        client_address: context.caller.address.to_string(),
         visitor,
         session_id: context.signed_in.as_ref().map(|who| who.session.id.clone()),
         user: context.signed_in.as_ref().map(|who| who.username.to_string()),

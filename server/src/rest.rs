@@ -9,7 +9,8 @@ mod shapes;
 mod trouble;
 
 use crate::state::ServerState;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,9 +20,21 @@ use utoipa_axum::routes;
         title = "Glassboard",
         description = "A message board with glass walls. Sign in with POST /login; the `session` cookie does the rest. Every route also answers under /api."
     ),
-    components(schemas(crate::problem::ErrorBody))
+    components(schemas(crate::problem::ErrorBody)),
+    modifiers(&SessionCookie)
 )]
 pub struct ApiDoc;
+
+/// How a caller shows its session.
+struct SessionCookie;
+
+impl Modify for SessionCookie {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let cookie = ApiKeyValue::with_description("session", "Set by POST /login");
+        let components = description.components.get_or_insert_default();
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
 
 /// Routes that anybody may call.
 pub fn public_api() -> OpenApiRouter<ServerState> {

@@ -1,5 +1,8 @@
 //! Wires the board together, serves it, and ends in order.
 
+mod connections;
+mod timer;
+
 use crate::config::Settings;
 use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
@@ -8,38 +11,22 @@ use crate::relay::RelayLimit;
 use crate::state::{ServerState, Shared};
 use crate::system::{SystemClock, SystemRandom};
 use crate::{assets, routes};
-use axum::Router;
-use axum::extract::ConnectInfo;
 use board::{Board, Operators, Passwords, Ports};
 use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
+pub use connections::Peer;
 use events::InProcessEvents;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use store::SqliteStore;
 use telemetry::server::Telemetry;
-use telemetry::server::metrics::OpenConnection;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
-/// How long requests under way may take when the server ends.
-const DRAIN: Duration = Duration::from_secs(10);
 /// How long telemetry may take to leave when the server ends.
 const FLUSH: Duration = Duration::from_secs(3);
-/// How long a connection may be idle, or take to send the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-const MAX_HEADERS: usize = 100;
-const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
@@ -59,7 +46,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>>
     let router = routes::router(state);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
-    accept_until_told(listener, router, &draining).await?;
+    connections::accept_until_told(listener, router, &draining).await?;
     tracing::info!("stopped");
     store.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
@@ -146,88 +133,4 @@ pub fn board(store: Arc<SqliteStore>, operators: &[model::Username]) -> Result<B
 /// The last line of a start: on standard error, since standard output is the log's.
 fn announce(address: SocketAddr) {
     let _ = writeln!(std::io::stderr(), "listening on http://{address}");
-}
-
-async fn accept_until_told(listener: TcpListener, router: Router, draining: &CancellationToken) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let graceful = GracefulShutdown::new();
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIME)
-        .max_concurrent_streams(100)
-        .max_header_list_size(64 * 1024);
-    let mut told = None;
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &builder, &router, &graceful),
-                Err(error) => {
-                    // Once a minute: with no descriptors left it happens all the time.
-                    if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
-                        tracing::warn!(%error, "connections can't be accepted");
-                        told = Some(Instant::now());
-                    }
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-        }
-    }
-    drop(listener);
-    draining.cancel();
-    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
-    }
-    Ok(())
-}
-
-fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    builder: &Builder<TokioExecutor>,
-    router: &Router,
-    graceful: &GracefulShutdown,
-) {
-    let _ = stream.set_nodelay(true);
-    let router = router.clone();
-    let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
-    });
-    let (builder, watcher) = (builder.clone(), graceful.watcher());
-    tokio::spawn(async move {
-        let _open = OpenConnection::begin();
-        if !matches!(timeout(HEAD_TIME, speaks(&stream)).await, Ok(Ok(true))) {
-            return;
-        }
-        let service = TowerToHyperService::new(service);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        // A client that breaks off is its own business.
-        let _ = watcher.watch(connection.into_owned()).await;
-    });
-}
-
-/// Waits until the client has said enough to tell HTTP/1 from HTTP/2, for which hyper would wait for ever; `false` when
-/// it says no more.
-async fn speaks(stream: &TcpStream) -> std::io::Result<bool> {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    const PAUSE: Duration = Duration::from_millis(20);
-    let mut said = [0; PREFACE.len()];
-    loop {
-        let length = stream.peek(&mut said).await?;
-        if length == 0 || length == PREFACE.len() || said[..length] != PREFACE[..length] {
-            return Ok(length > 0);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }

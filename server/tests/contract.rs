@@ -276,6 +276,9 @@ async fn the_description_names_every_route_of_the_contract() {
     ] {
         assert!(description["paths"][path][method].is_object(), "{method} {path}");
     }
+    let refused = &description["paths"]["/logs/redis"]["get"];
+    assert!(refused["security"][0]["session"].is_array() && refused["responses"]["401"].is_object(), "{refused}");
+    assert_eq!(description["components"]["securitySchemes"]["session"]["in"], "cookie");
     assert_eq!(Client::new(&server).get("/docs/").await.status, 200);
 }
 

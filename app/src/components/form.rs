@@ -13,6 +13,8 @@ pub struct FormAction<T: 'static> {
     pending: RwSignal<bool>,
     value: RwSignal<Option<Result<T, BoardError>>>,
     version: RwSignal<u32>,
+    #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers submit"))]
+    then: Option<fn(&T)>,
 }
 
 impl<T> Clone for FormAction<T> {
@@ -33,7 +35,14 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FormAction<T> {
             pending: RwSignal::new(false),
             value: RwSignal::new(error.map(Err)),
             version: RwSignal::new(0),
+            then: None,
         }
+    }
+
+    /// What else a good answer leads to in the browser, also when the page that asked has gone.
+    #[must_use]
+    pub fn then(self, then: fn(&T)) -> Self {
+        Self { then: Some(then), ..self }
     }
 
     /// Whether an answer is on its way.
@@ -78,6 +87,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FormAction<T> {
         let answer = post::<TracedClient>(self.path, FORM, fields);
         leptos::task::spawn_local(async move {
             let answer = answer.await.and_then(|answer| decode(&answer));
+            if let Some((then, answer)) = self.then.zip(answer.as_ref().ok()) {
+                then(answer);
+            }
             // The page may be gone.
             let _ = self.pending.try_set(false);
             let _ = self.value.try_set(Some(answer));

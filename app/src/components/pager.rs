@@ -15,6 +15,14 @@ pub struct Place {
     pub has_more: bool,
 }
 
+impl Place {
+    /// Whether the list has rows, but not here.
+    #[must_use]
+    pub fn is_past_the_end(self) -> bool {
+        self.last > 0 && self.page > self.last
+    }
+}
+
 /// `‹ 1 2 3 … 50,000 ›` with a field to jump. `keep` are the other parameters of the list's address.
 #[component]
 pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, String)>, place: Place) -> impl IntoView {
@@ -63,6 +71,12 @@ pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, Stri
         }
         .into_any()
     })
+}
+
+/// What a page past the end of a list shows in the place of rows.
+#[must_use]
+pub fn past_the_end() -> &'static str {
+    use_text().common.pager.past_the_end
 }
 
 /// The address of a page of a list; the first one has no number.

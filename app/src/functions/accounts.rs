@@ -126,7 +126,9 @@ mod entry {
             }
         }
         add_header(SET_COOKIE, &state.cookies.clear());
-        leptos_axum::redirect("/");
+        if is_plain_form() {
+            leptos_axum::redirect("/");
+        }
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use std::sync::PoisonError;
 /// An error says under which trace it can be looked at; a form without JavaScript leads back to its page.
 pub fn answer<T>(result: Result<T, BoardError>) -> Result<T, BoardError> {
     let result = result.map_err(|mut error| {
-        error.trace_id = error.trace_id.or_else(|| request()?.trace_id);
+        error.trace_id = error.trace_id.or_else(|| request()?.trace_id.map(Into::into));
         error
     });
     if is_plain_form() {

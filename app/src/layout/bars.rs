@@ -1,5 +1,6 @@
 //! The bar at the top, and the one at the bottom of a phone's screen.
 
+use crate::components::{ActionError, FormAction, ServerForm};
 use crate::functions::accounts::LogOut;
 use crate::functions::preferences::SetPreferences;
 use crate::session::use_session;
@@ -61,7 +62,7 @@ fn PlaceLink(href: &'static str, name: &'static str) -> impl IntoView {
     view! { <a href=href aria-current=move || here().then_some("page")>{name}</a> }.into_any()
 }
 
-/// An ordinary form on purpose: the page comes back whole, in the other language.
+/// The page comes back whole, in the other language.
 #[component]
 fn LanguageSwitch() -> impl IntoView {
     let text = use_text();
@@ -69,12 +70,14 @@ fn LanguageSwitch() -> impl IntoView {
         Lang::Ko => Lang::En,
         Lang::En => Lang::Ko,
     };
+    let set = FormAction::of::<SetPreferences>().then(|()| load_anew(None));
     view! {
-        <form method="post" action=SetPreferences::url()>
-            <button class="quiet" type="submit" name="lang" value=other.tag() lang=other.tag() title=text.common.other_language>
+        <ServerForm action=set class="">
+            <input type="hidden" name="lang" value=other.tag()/>
+            <button class="quiet" type="submit" lang=other.tag() title=text.common.other_language>
                 {text.common.other_language_short}
             </button>
-        </form>
+        </ServerForm>
     }
     .into_any()
 }
@@ -100,6 +103,7 @@ fn ThemeSwitch() -> impl IntoView {
 fn AccountMenu() -> impl IntoView {
     let (text, session) = (use_text(), use_session());
     let places = &text.common.places;
+    let log_out = FormAction::of::<LogOut>().then(|()| load_anew(Some("/")));
     let menu = move || match session.account() {
         None => view! { <a class="sign-in" href="/login">{places.sign_in}</a> }.into_any(),
         Some(account) => view! {
@@ -112,9 +116,10 @@ fn AccountMenu() -> impl IntoView {
                     <li><PlaceLink href="/account" name=places.account/></li>
                     <li><PlaceLink href="/samples" name=places.samples/></li>
                     <li>
-                        <form method="post" action=LogOut::url()>
+                        <ServerForm action=log_out class="">
+                            <ActionError action=log_out/>
                             <button class="quiet" type="submit">{places.sign_out}</button>
-                        </form>
+                        </ServerForm>
                     </li>
                 </ul>
             </details>
@@ -122,4 +127,12 @@ fn AccountMenu() -> impl IntoView {
         .into_any(),
     };
     view! { {move || menu()} }.into_any()
+}
+
+/// Loads a page whole: this one, or that of an address.
+fn load_anew(address: Option<&str>) {
+    #[cfg(feature = "hydrate")]
+    crate::web::load(address);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = address;
 }

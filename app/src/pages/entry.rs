@@ -6,6 +6,7 @@ use crate::next;
 use crate::query::{Query, use_query};
 use crate::session::use_session;
 use crate::text::use_text;
+use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
@@ -24,6 +25,7 @@ pub fn EntryForm(
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
     Effect::new(move |_| {
         if let Some(Ok(account)) = action.value().get() {
+            typed::keep("");
             session.begin(account);
             // The address that is gone to has no such wish, and is not followed.
             navigate(&untrack(wanted), NavigateOptions { replace: true, ..Default::default() });
@@ -31,13 +33,28 @@ pub fn EntryForm(
     });
     let is_new = password == "new-password";
     let username = use_draft(form).field("username");
+    let field = NodeRef::<Input>::new();
+    // What was typed before the page came alive, or in another language of the page, or in the other form.
+    Effect::new(move |_| {
+        let Some(field) = field.get_untracked() else { return };
+        match typed::kept().filter(|_| field.value().is_empty()) {
+            Some(username) => field.set_value(&username),
+            None => typed::keep(&field.value()),
+        }
+    });
+    let keep = move |_| {
+        if let Some(field) = field.get_untracked() {
+            typed::keep(&field.value());
+        }
+    };
     view! {
         <ActionError action/>
         <ServerForm action class="stacked">
             <input type="hidden" name="next" value=wanted/>
             <label>
                 <span>{words.username}</span>
-                <input name="username" value=username required autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="128"/>
+                <input name="username" value=username required autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="128"
+                    node_ref=field on:input=keep/>
             </label>
             {is_new.then(|| view! { <p class="hint">{words.username_hint}</p> })}
             <label>
@@ -57,4 +74,24 @@ pub fn other_way(path: &str, query: Memo<Query>) -> String {
         Some(next) => format!("{path}?next={}", next::encode(next)),
         None => path.to_owned(),
     })
+}
+
+/// A user name that is being typed, kept in this tab.
+mod typed {
+    const KEY: &str = "typed-username";
+
+    pub fn keep(username: &str) {
+        #[cfg(feature = "hydrate")]
+        crate::web::keep(KEY, username);
+        #[cfg(not(feature = "hydrate"))]
+        let _ = (KEY, username);
+    }
+
+    #[must_use]
+    pub fn kept() -> Option<String> {
+        #[cfg(feature = "hydrate")]
+        return crate::web::kept(KEY);
+        #[cfg(not(feature = "hydrate"))]
+        None
+    }
 }

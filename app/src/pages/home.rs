@@ -77,7 +77,7 @@ fn latest_trace() -> RwSignal<Option<String>> {
 
 #[cfg(feature = "ssr")]
 fn page_trace() -> Option<String> {
-    crate::context::request()?.trace_id
+    crate::context::request()?.trace_id.map(Into::into)
 }
 
 #[cfg(not(feature = "ssr"))]

@@ -17,7 +17,7 @@ pub fn LoginPage() -> impl IntoView {
         let wanted = query.with(|query| query.get_str("next").is_some());
         match session.has_ended() {
             true => Some(words.signed_out),
-            false => wanted.then_some(words.sign_in_first),
+            false => (wanted && !session.is_signed_in()).then_some(words.sign_in_first),
         }
     };
     let already = move || session.account().map(|account| (words.already)(account.username.as_str()));

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use list::MessageList;
 use model::Scope;
 use news::{News, NewsBar};
-use post_form::PostForm;
+use post_form::{PostForm, unsent};
 
 /// Messages, newest first: `?page=N` from 1, `&mine=1` for one's own.
 #[component]
@@ -41,7 +41,7 @@ fn Board() -> impl IntoView {
         let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
         number.unwrap_or(1_u64).max(1)
     });
-    let post = FormAction::of::<PostMessage>();
+    let post = FormAction::of::<PostMessage>().then(unsent::forget);
     let delete = FormAction::of::<DeleteMessage>();
     let refresh = RwSignal::new(0_u32);
     let asked = move || (scope.get(), page.get(), refresh.get(), delete.version().get());
@@ -59,7 +59,7 @@ fn Board() -> impl IntoView {
             </header>
             <PostForm post page refresh/>
             <NewsBar news page scope refresh/>
-            <MessageList messages delete news scope page/>
+            <MessageList messages delete news scope/>
         </div>
     }
     .into_any()

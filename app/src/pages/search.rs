@@ -16,6 +16,7 @@ use leptos_router::hooks::use_navigate;
 use model::SearchQuery;
 use results::Results;
 use std::rc::Rc;
+use telemetry::names::span::INPUT;
 
 /// How long the reader must pause before the search starts.
 #[cfg(feature = "hydrate")]
@@ -63,15 +64,19 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
 fn SearchField(wanted: Memo<String>) -> impl IntoView {
     let (words, navigate) = (&use_text().search().search, use_navigate());
     let field = NodeRef::<Input>::new();
-    let search = Rc::new(move || {
+    let search = Rc::new(move |by_typing: bool| {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };
         let typed = typed.trim();
         if wanted.try_get_untracked().is_some_and(|wanted| wanted != typed) {
             let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
+            let _action = by_typing.then(|| telemetry::browser::action(INPUT, words.label));
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
         }
     });
-    let search_soon = after_a_pause(search.clone());
+    let search_soon = after_a_pause({
+        let search = search.clone();
+        Rc::new(move || search(true))
+    });
     let typed = search_soon.clone();
     // The way back and forth changes the field; what was typed before the page came alive counts as typed.
     Effect::new(move |before: Option<()>| {
@@ -85,7 +90,7 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        search();
+        search(false);
     };
     view! {
         <form method="get" action="/search" role="search" class="search-form" on:submit=submit>

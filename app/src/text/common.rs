@@ -82,6 +82,7 @@ pub struct PagerWords {
     pub previous: &'static str,
     pub next: &'static str,
     pub page: fn(&str) -> String,
+    pub past_the_end: &'static str,
     pub jump: &'static str,
     pub go: &'static str,
 }
@@ -150,6 +151,7 @@ pub static KO: Common = Common {
         previous: "이전 쪽",
         next: "다음 쪽",
         page: |n| format!("{n}쪽"),
+        past_the_end: "여기까지는 아무것도 없어요. 앞쪽으로 돌아가 보세요.",
         jump: "몇 쪽으로 갈까요",
         go: "가기",
     },
@@ -224,6 +226,7 @@ pub static EN: Common = Common {
         previous: "Previous page",
         next: "Next page",
         page: |n| format!("Page {n}"),
+        past_the_end: "There is nothing this far. Go back to an earlier page.",
         jump: "Go to page",
         go: "Go",
     },

@@ -15,7 +15,7 @@ pub const MAX_SESSIONS_PER_USER: usize = 20;
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// The client's address, behind trusted proxies too.
-    pub address: String,
+    pub address: Arc<str>,
     pub user_agent: String,
     /// The visitor cookie's hash.
     pub browser_id: String,

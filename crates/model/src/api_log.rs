@@ -1,4 +1,4 @@
-use crate::{Pagination, Timestamp, Username};
+use crate::{Pagination, Timestamp, TraceId, Username};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct ApiLogEntry {
     pub status: u16,
     pub user: Option<Username>,
     pub duration_us: u64,
-    pub trace_id: Option<String>,
+    pub trace_id: Option<TraceId>,
     /// What happened, for people; never what was typed.
     pub message: Cow<'static, str>,
 }

@@ -55,7 +55,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" 415 "지원하지 않는 형식입니다. application/json으로 보내 주세요" "This content type is not supported. Send application/json."
     TooManyRequests "too_many_requests" 429 "시도가 너무 많습니다. 잠시 후 다시 시도해 주세요" "Too many attempts. Wait a moment and try again."
     Internal "internal" 500 "문제가 생겼습니다. 잠시 후 다시 시도해 주세요" "Something went wrong. Try again in a moment."
-    NoAnswer "no_answer" 503 "서버의 답을 받지 못했습니다. 연결을 확인하고, 다시 하기 전에 이미 저장되었는지 살펴봐 주세요" "No answer came from the server. Check your connection, and look whether it was stored before you try again."
+    NoAnswer "no_answer" 503 "서버의 답을 받지 못했습니다. 연결을 확인해 주세요. 저장하던 중이었다면 다시 하기 전에 이미 저장되었는지 살펴봐 주세요" "No answer came from the server. Check your connection. If you were storing something, look whether it was stored before you try again."
     Unavailable "unavailable" 503 "지금은 저장소에 연결할 수 없습니다. 아무것도 저장되지 않았으니 잠시 후 다시 시도해 주세요" "The store can't be reached. Nothing was stored; try again in a moment."
 }
 

@@ -1,28 +1,49 @@
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU128;
 
-/// A W3C trace id: 32 lower-case hexadecimal digits, not all zero.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TraceId(String);
+/// A W3C trace id, not zero: shown as 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct TraceId(NonZeroU128);
 
 impl TraceId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        (hex && text.bytes().any(|b| b != b'0')).then(|| Self(text.to_owned()))
+        if hex { Self::from_number(u128::from_str_radix(text, 16).ok()?) } else { None }
+    }
+
+    /// `None` for zero.
+    #[must_use]
+    pub fn from_number(number: u128) -> Option<Self> {
+        NonZeroU128::new(number).map(Self)
     }
 
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn number(self) -> u128 {
+        self.0.get()
+    }
+}
+
+impl From<TraceId> for String {
+    fn from(id: TraceId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for TraceId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a trace id has 32 lower-case hexadecimal digits, not all zero")
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{:032x}", self.0)
     }
 }
 
@@ -142,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_trace_id_is_32_hex_digits_and_not_zero() {
-        assert!(TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736").is_some());
+        for good in ["4bf92f3577b34da6a3ce929d0e0e4736", "00000000000000000000000000000001"] {
+            assert_eq!(TraceId::parse(good).map(|id| id.to_string()).as_deref(), Some(good));
+        }
         for bad in
             ["", "4BF92F3577B34DA6A3CE929D0E0E4736", "00000000000000000000000000000000", "4bf9", "../../etc/passwd"]
         {

@@ -64,9 +64,9 @@ impl Observatory {
 
     /// The trace as far as it has arrived. `None` when it is unknown, or not for this viewer: the two look alike.
     #[must_use]
-    pub fn trace(&self, id: &TraceId, viewer: &Viewer) -> Option<Trace> {
-        let spans = self.lock().spans(trace::number(id)?, viewer)?;
-        Some(trace::assemble(id.clone(), spans))
+    pub fn trace(&self, id: TraceId, viewer: &Viewer) -> Option<Trace> {
+        let spans = self.lock().spans(id.number(), viewer)?;
+        Some(trace::assemble(id, spans))
     }
 
     /// A page of the viewer's traces that the filter lets through, the newest arrivals first; and how many there are.

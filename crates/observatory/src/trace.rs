@@ -22,16 +22,6 @@ pub struct LooseSpan {
     pub span: Span,
 }
 
-/// A trace id as a number.
-pub fn number(id: &TraceId) -> Option<u128> {
-    u128::from_str_radix(id.as_str(), 16).ok()
-}
-
-/// The reverse of [`number`]; `None` for zero.
-pub fn id(number: u128) -> Option<TraceId> {
-    TraceId::parse(&format!("{number:032x}"))
-}
-
 /// The tree of a trace, times relative to its first span's start.
 pub fn assemble(trace_id: TraceId, spans: Vec<LooseSpan>) -> Trace {
     let nodes: Vec<Node> = spans.iter().map(|loose| loose.node).collect();

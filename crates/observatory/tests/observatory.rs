@@ -93,7 +93,7 @@ fn observatory(requests: impl IntoIterator<Item = ExportTraceServiceRequest>) ->
 }
 
 fn seen(observatory: &Observatory) -> Trace {
-    observatory.trace(&id(1), &Viewer::Operator).unwrap()
+    observatory.trace(id(1), &Viewer::Operator).unwrap()
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_person_sees_the_own_traces_and_an_operator_all() {
     let may = |viewer: &Viewer| {
         let (list, total) = observatory.recent(viewer, &TraceFilter::default(), PageRequest::default());
         assert_eq!(list.len() as u64, total);
-        let opened = observatory.trace(&id(1), viewer).is_some();
+        let opened = observatory.trace(id(1), viewer).is_some();
         assert_eq!(opened, total == 1);
         opened
     };
@@ -185,7 +185,7 @@ fn a_person_sees_the_own_traces_and_an_operator_all() {
     {
         assert!(!may(&stranger), "{stranger:?}");
     }
-    assert_eq!(observatory.trace(&id(9), &Viewer::Operator), None);
+    assert_eq!(observatory.trace(id(9), &Viewer::Operator), None);
 }
 
 #[test]
@@ -193,8 +193,8 @@ fn whoever_joins_a_trace_later_under_another_name_may_not_read_it() {
     let observatory = observatory(post());
     let intruder: &[(&str, &str)] = &[("glassboard.visitor", "eve"), ("session.id", "s9")];
     observatory.ingest(&request(intruder, vec![span(1, 77, 1, "GET /", 1, 1)]));
-    assert_eq!(observatory.trace(&id(1), &person(Some("eve"), Some("s9"))), None);
-    assert!(observatory.trace(&id(1), &person(Some("mina"), None)).is_some());
+    assert_eq!(observatory.trace(id(1), &person(Some("eve"), Some("s9"))), None);
+    assert!(observatory.trace(id(1), &person(Some("mina"), None)).is_some());
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn a_visitor_who_signs_in_during_a_trace_sees_it_under_both_names() {
         request(&[visitor], vec![span(1, 1, 0, "a", 0, 1)]),
         request(&[visitor, ("session.id", "s1")], vec![span(1, 2, 1, "b", 0, 1)]),
     ]);
-    assert!(observatory.trace(&id(1), &person(None, Some("s1"))).is_some());
-    assert!(observatory.trace(&id(1), &person(Some("mina"), None)).is_some());
+    assert!(observatory.trace(id(1), &person(None, Some("s1"))).is_some());
+    assert!(observatory.trace(id(1), &person(Some("mina"), None)).is_some());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn the_list_is_filtered_and_paged_newest_first() {
     let recent = |filter: TraceFilter, page| observatory.recent(&Viewer::Operator, &filter, PageRequest::new(page, 10));
     let total = |filter| recent(filter, 1).1;
     let (first, all) = recent(TraceFilter::default(), 1);
-    assert_eq!((first.len(), all, first[0].trace_id.clone()), (10, 30, id(30)));
+    assert_eq!((first.len(), all, first[0].trace_id), (10, 30, id(30)));
     let (last, _) = recent(TraceFilter::default(), 3);
     assert_eq!(last.last().unwrap().title, "click \"Post\"");
     assert_eq!(last.last().unwrap().services, ["front", "back", "worker"]);
@@ -252,8 +252,8 @@ fn the_oldest_traces_go_whole_when_there_are_too_many_spans() {
     }
     let stats = observatory.stats();
     assert_eq!((stats.spans, stats.traces, stats.evicted_traces, stats.evicted_spans), (9, 3, 1, 3));
-    assert_eq!(observatory.trace(&id(1), &Viewer::Operator), None);
-    assert_eq!(observatory.trace(&id(2), &Viewer::Operator).unwrap().spans.len(), 3);
+    assert_eq!(observatory.trace(id(1), &Viewer::Operator), None);
+    assert_eq!(observatory.trace(id(2), &Viewer::Operator).unwrap().spans.len(), 3);
 }
 
 #[test]
@@ -294,7 +294,7 @@ proptest! {
             observatory.ingest(&request(BACK, vec![span]));
             let stats = observatory.stats();
             prop_assert!(stats.spans <= max_spans as u64 && stats.bytes <= max_bytes as u64);
-            let traces: Vec<_> = (1..6).filter_map(|trace| observatory.trace(&id(trace), &Viewer::Operator)).collect();
+            let traces: Vec<_> = (1..6).filter_map(|trace| observatory.trace(id(trace), &Viewer::Operator)).collect();
             prop_assert_eq!(traces.len() as u64, stats.traces);
             prop_assert_eq!(traces.iter().map(|trace| trace.spans.len() as u64).sum::<u64>(), stats.spans);
         }
@@ -305,7 +305,7 @@ proptest! {
         let observatory = observatory([request(BACK, spans)]);
         let (list, _) = observatory.recent(&Viewer::Operator, &TraceFilter::default(), PageRequest::default());
         for summary in list {
-            let trace = observatory.trace(&summary.trace_id, &Viewer::Operator).unwrap();
+            let trace = observatory.trace(summary.trace_id, &Viewer::Operator).unwrap();
             prop_assert_eq!((&summary.title, summary.duration_us, summary.started_at), (&trace.title, trace.duration_us, trace.started_at));
             prop_assert_eq!((summary.spans as usize, summary.errors as usize), (trace.spans.len(), trace.errors()));
         }

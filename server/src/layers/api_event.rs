@@ -1,5 +1,5 @@
 use super::Route;
-use super::trace::known_method;
+use super::trace::{current_trace_id, known_method};
 use crate::state::ServerState;
 use app::context::RequestContext;
 use axum::extract::Request;
@@ -48,7 +48,7 @@ impl ApiCall {
             status: status.as_u16(),
             user: self.user.or(signs_in),
             duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
-            trace_id: telemetry::server::current_trace_id(),
+            trace_id: current_trace_id(),
         });
     }
 }

@@ -1,9 +1,10 @@
 use super::origin::host;
-use crate::cookies::{self, visitor_id};
+use super::trace::current_trace_id;
+use crate::cookies::{Sent, visitor_id};
 use crate::problem::Problem;
+use crate::serve::Peer;
 use crate::state::ServerState;
 use app::context::{PageTrace, RequestContext};
-use axum::extract::ConnectInfo;
 use axum::response::Response;
 use board::{Caller, SignedIn};
 use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, SET_COOKIE, USER_AGENT};
@@ -19,13 +20,11 @@ use tracing::Span;
 /// Finds out who asks, from where and in which language; and which cookies the response has to set.
 pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, NewCookies), Problem> {
     let cookie_header = joined_cookies(&parts.headers);
-    let cookie = |name: &str| cookies::find(&cookie_header, name).filter(|value| !value.is_empty());
-    let (visitor, new_visitor) = visitor(cookie(cookies::VISITOR), parts);
+    let sent = Sent::read(&cookie_header);
+    let (visitor, new_visitor) = visitor(sent.visitor, parts);
     let caller = caller(state, parts, visitor.as_deref());
     let before = state.app.board.ports().clock.now();
-    // An older cookie of the same name may stand before the good one.
-    let sessions = cookies::find_all(&cookie_header, cookies::SESSION);
-    let session = sessions.into_iter().find_map(|value| Some((value, state.cookies.read(value)?)));
+    let session = sent.sessions().find_map(|value| Some((value, state.cookies.read(value)?)));
     let signed_in = match &session {
         Some((_, (key, token))) => state.app.board.sessions().resume(key, token).await?,
         None => None,
@@ -37,12 +36,12 @@ pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, N
         visitor: visitor.filter(|_| new_visitor),
     };
     let context = RequestContext {
-        lang: lang(cookie("lang"), &parts.headers),
-        zone: cookie("tz").map(decoded).filter(|zone| zone.len() <= 64),
-        theme: cookie("theme").filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
-        ribbon_folded: cookie("ribbon") == Some("folded"),
+        lang: lang(sent.lang, &parts.headers),
+        zone: sent.zone.map(decoded).filter(|zone| zone.len() <= 64),
+        theme: sent.theme.filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
+        ribbon_folded: sent.ribbon == Some("folded"),
         page_trace: parts.extensions.get::<PageTrace>().cloned(),
-        trace_id: telemetry::server::current_trace_id(),
+        trace_id: current_trace_id(),
         signed_in,
         signs_in: Arc::default(),
         caller: Arc::new(caller),
@@ -72,7 +71,7 @@ impl NewCookies {
 
 fn record(caller: &Caller, signed_in: Option<&SignedIn>) {
     let span = Span::current();
-    span.record("client.address", caller.address.as_str());
+    span.record("client.address", &*caller.address);
     if !caller.browser_id.is_empty() {
         span.record("glassboard.visitor", caller.browser_id.as_str());
     }
@@ -110,11 +109,14 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
 
 fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
     let headers = &parts.headers;
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let peer = parts.extensions.get::<Peer>();
     let forwarded = headers.keys().any(|name| is_of_a_proxy(name.as_str()));
-    let address = peer.map(|peer| client_address(state, peer, headers));
+    let address = |peer: &Peer| match client_address(state, peer.address, headers) {
+        address if address == peer.address => Arc::clone(&peer.text),
+        address => address.to_string().into(),
+    };
     Caller {
-        address: address.map(|address| address.to_string()).unwrap_or_default(),
+        address: peer.map(address).unwrap_or_default(),
         user_agent: text(headers, USER_AGENT.as_str()).to_owned(),
         browser_id: visitor.map(visitor_id).unwrap_or_default(),
         local: state.local && !forwarded && is_loopback_host(host(parts)),

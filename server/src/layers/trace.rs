@@ -3,10 +3,11 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Uri};
+use model::TraceId;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
-use telemetry::server::{new_ids, new_span_id, set_remote_parent};
+use telemetry::server::{current_trace_parent, new_ids, new_span_id, set_remote_parent};
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -62,6 +63,12 @@ impl ServerSpan {
         }
         response
     }
+}
+
+/// The current trace's id.
+#[must_use]
+pub fn current_trace_id() -> Option<TraceId> {
+    TraceId::from_number(u128::from_be_bytes(current_trace_parent()?.trace_id))
 }
 
 /// The method as attributes and labels tell it: an unknown one may be anything.

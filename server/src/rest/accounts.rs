@@ -1,4 +1,4 @@
-use super::shapes::{Answer, Success, iso_date};
+use super::shapes::{Answer, BadBody, StoreFails, Success, iso_date};
 use crate::problem::{ApiJson, ErrorBody, Problem, api_lang};
 use crate::state::ServerState;
 use app::context::{RequestContext, SessionCookies};
@@ -62,7 +62,7 @@ fn said(headers: &HeaderMap, ko: &'static str, en: &'static str) -> &'static str
 
 /// Registers a user.
 #[utoipa::path(post, path = "/register", tag = "accounts", request_body = Credentials,
-    responses((status = 200, body = Success), (status = 400, description = "Empty, taken, or not allowed", body = ErrorBody)))]
+    responses((status = 200, body = Success), BadBody, StoreFails))]
 pub async fn register(
     State(state): State<ServerState>,
     headers: HeaderMap,
@@ -76,7 +76,8 @@ pub async fn register(
 
 /// Signs in: sets the `session` cookie.
 #[utoipa::path(post, path = "/login", tag = "accounts", request_body = Credentials,
-    responses((status = 200, body = LoggedIn), (status = 401, description = "Unknown user or wrong password", body = ErrorBody),
+    responses((status = 200, body = LoggedIn), BadBody, StoreFails,
+        (status = 401, description = "Unknown user or wrong password", body = ErrorBody),
         (status = 429, description = "Too many failures; see Retry-After", body = ErrorBody)))]
 pub async fn login(
     State(state): State<ServerState>,
@@ -95,7 +96,8 @@ pub async fn login(
 }
 
 /// Signs out; succeeds when nobody is signed in, too.
-#[utoipa::path(post, path = "/logout", tag = "accounts", responses((status = 200, body = Success)))]
+#[utoipa::path(post, path = "/logout", tag = "accounts", security((), ("session" = [])),
+    responses((status = 200, body = Success), StoreFails))]
 pub async fn logout(
     State(state): State<ServerState>,
     Extension(context): Extension<RequestContext>,
@@ -114,7 +116,8 @@ pub async fn logout(
 }
 
 /// Whether somebody is signed in, and who.
-#[utoipa::path(get, path = "/session/status", tag = "accounts", responses((status = 200, body = SessionStatus)))]
+#[utoipa::path(get, path = "/session/status", tag = "accounts", security((), ("session" = [])),
+    responses((status = 200, body = SessionStatus), StoreFails))]
 pub async fn session_status(Extension(context): Extension<RequestContext>) -> Json<SessionStatus> {
     Json(match context.signed_in {
         None => SessionStatus::Nobody { status: "success", logged_in: false, username: None },

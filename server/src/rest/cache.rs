@@ -1,5 +1,5 @@
-use super::shapes::{Answer, Asker, iso_date, require_operator};
-use crate::problem::{ApiJson, ErrorBody, api_lang};
+use super::shapes::{Answer, Asker, BadBody, NoOperator, NoSession, StoreFails, iso_date, require_operator};
+use crate::problem::{ApiJson, api_lang};
 use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
@@ -42,7 +42,8 @@ pub struct Cleared {
 
 /// What the search cache holds. For operators.
 #[utoipa::path(get, path = "/cache/search/stats", tag = "cache",
-    responses((status = 200, body = CacheStats), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = CacheStats), NoSession, NoOperator, StoreFails))]
 pub async fn search_cache_stats(State(state): State<ServerState>, asker: Asker) -> Answer<CacheStats> {
     require_operator(&state, &asker)?;
     let cached = state.app.board.search().cached().await?;
@@ -63,7 +64,8 @@ pub async fn search_cache_stats(State(state): State<ServerState>, asker: Asker) 
 
 /// Clears one query of the search cache, or all. For operators.
 #[utoipa::path(post, path = "/cache/search/clear", tag = "cache", request_body = Clear,
-    responses((status = 200, body = Cleared), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = Cleared), BadBody, NoSession, NoOperator, StoreFails))]
 pub async fn clear_search_cache(
     State(state): State<ServerState>,
     asker: Asker,

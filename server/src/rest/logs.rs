@@ -1,5 +1,6 @@
-use super::shapes::{Answer, Asker, PageInfo, PageParams, Paged, iso_date, require_operator};
-use crate::problem::ErrorBody;
+use super::shapes::{
+    Answer, Asker, NoOperator, NoSession, PageInfo, PageParams, Paged, StoreFails, iso_date, require_operator,
+};
 use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
@@ -25,7 +26,7 @@ pub struct ApiLogRow {
 impl From<ApiLogEntry> for ApiLogRow {
     fn from(entry: ApiLogEntry) -> Self {
         let user = entry.user.as_ref().map_or("-", Username::as_str);
-        let trace = entry.trace_id.as_deref().unwrap_or("-");
+        let trace = entry.trace_id.map_or_else(|| "-".to_owned(), Into::into);
         let duration_ms = std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0;
         Self {
             timestamp: iso_date(entry.timestamp),
@@ -65,14 +66,15 @@ impl From<ApiLogEntry> for MessagingRow {
             message: entry.message.into_owned(),
             event_id: entry.event_id,
             duration_ms: std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0,
-            trace_id: entry.trace_id,
+            trace_id: entry.trace_id.map(Into::into),
         }
     }
 }
 
 /// The API log, newest first. For operators.
 #[utoipa::path(get, path = "/logs/redis", tag = "logs", params(PageParams),
-    responses((status = 200, body = ApiLog), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = ApiLog), NoSession, NoOperator, StoreFails))]
 pub async fn api_log(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<ApiLog> {
     require_operator(&state, &asker)?;
     let log = state.app.board.api_logs().page(&ApiLogFilter::default(), page).await?;
@@ -81,7 +83,8 @@ pub async fn api_log(State(state): State<ServerState>, asker: Asker, Paged(page)
 
 /// API calls as they arrived through the event bus, newest first. For operators.
 #[utoipa::path(get, path = "/logs/messaging", tag = "logs", params(PageParams),
-    responses((status = 200, body = MessagingLog), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = MessagingLog), NoSession, NoOperator, StoreFails))]
 pub async fn messaging_log(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Answer<MessagingLog> {
     require_operator(&state, &asker)?;
     let log = state.app.board.api_logs().events(page).await?;

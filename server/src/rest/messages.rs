@@ -1,4 +1,4 @@
-use super::shapes::{Answer, Asker, MessageRow, PageInfo, PageParams, Paged, parameter};
+use super::shapes::{Answer, Asker, BadBody, MessageRow, NoSession, PageInfo, PageParams, Paged, Searched, StoreFails};
 use crate::problem::{ApiJson, ErrorBody, Problem};
 use crate::state::ServerState;
 use axum::Json;
@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::request::Parts;
 use model::{Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
 use serde::{Deserialize, Serialize};
 
@@ -79,8 +78,8 @@ fn rows(messages: &[Message]) -> Vec<MessageRow<'_>> {
 
 /// Posts a message; an answer of 200 means that it is stored for good.
 #[utoipa::path(post, path = "/db/message", tag = "messages", request_body = NewMessage,
-    responses((status = 200, body = Posted), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
-        (status = 503, description = "Nothing was stored; see Retry-After", body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = Posted), BadBody, NoSession, StoreFails))]
 pub async fn post_message(
     State(state): State<ServerState>,
     asker: Asker,
@@ -93,7 +92,8 @@ pub async fn post_message(
 
 /// One's own messages, newest first.
 #[utoipa::path(get, path = "/db/message", tag = "messages", params(PageParams),
-    responses((status = 200, body = OwnMessages), (status = 401, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = OwnMessages), NoSession, StoreFails))]
 pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Borrowed {
     let list = state.app.board.messages().list(&asker.who, Scope::Mine, page).await?;
     let pagination = OwnPageInfo {
@@ -109,7 +109,8 @@ pub async fn own_messages(State(state): State<ServerState>, asker: Asker, Paged(
 
 /// Everyone's messages, newest first.
 #[utoipa::path(get, path = "/db/messages", tag = "messages", params(PageParams),
-    responses((status = 200, body = Messages), (status = 401, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = Messages), NoSession, StoreFails))]
 pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(page): Paged) -> Borrowed {
     let list = state.app.board.messages().list(&asker.who, Scope::Everyone, page).await?;
     written(&Messages { messages: rows(&list.messages), pagination: list.pagination.into() })
@@ -118,14 +119,15 @@ pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(
 /// Messages that contain `q`, newest first; an empty `q` finds nothing.
 #[utoipa::path(get, path = "/db/messages/search", tag = "messages",
     params(("q" = Option<String>, Query, description = "1 to 200 characters, taken literally"), PageParams),
-    responses((status = 200, body = Found), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+    security(("session" = [])),
+    responses((status = 200, body = Found),
+        (status = 400, description = "`q` is longer than 200 characters", body = ErrorBody), NoSession, StoreFails))]
 pub async fn search_messages(
     State(state): State<ServerState>,
     asker: Asker,
     Paged(page): Paged,
-    parts: Parts,
+    Searched(text): Searched,
 ) -> Borrowed {
-    let text = parameter(&parts, "q").unwrap_or_default();
     let Some(query) = SearchQuery::parse(&text)? else {
         let pagination = found_pages(page, 0, TotalRelation::Eq);
         return written(&Found { results: Vec::new(), pagination });

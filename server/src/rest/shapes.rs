@@ -1,4 +1,4 @@
-use crate::problem::Problem;
+use crate::problem::{ErrorBody, Problem};
 use app::context::RequestContext;
 use axum::extract::FromRequestParts;
 use board::{Caller, SignedIn};
@@ -26,6 +26,51 @@ impl<S: Send + Sync> FromRequestParts<S> for Asker {
     }
 }
 
+/// How a call may fail whose answer needs the store.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "describes what problems say")]
+pub enum StoreFails {
+    /// The store can't be reached and nothing was stored; see Retry-After.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
+
+/// How a call may be refused that needs a session.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "describes what problems say")]
+pub enum NoSession {
+    /// No session, or one that has ended.
+    #[response(status = 401)]
+    Unauthenticated(ErrorBody),
+}
+
+/// How a call may be refused that is for operators.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "describes what problems say")]
+pub enum NoOperator {
+    /// Not an operator, or sent by a browser from another site.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+}
+
+/// How a call's body may be refused.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "describes what problems say")]
+pub enum BadBody {
+    /// Not what the fields allow; `code` says which.
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// Sent by a browser from another site.
+    #[response(status = 403)]
+    CrossSite(ErrorBody),
+    /// Longer than any valid body.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// Not `application/json`.
+    #[response(status = 415)]
+    NotJson(ErrorBody),
+}
+
 /// `?page=1&limit=20`; nonsense falls back.
 pub struct Paged(pub PageRequest);
 
@@ -38,8 +83,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
     }
 }
 
+/// `?q=`, empty without it.
+pub struct Searched(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Searched {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parameter(parts, "q").unwrap_or_default().into_owned()))
+    }
+}
+
 /// The value of a name in the query string; the last one wins.
-pub fn parameter<'p>(parts: &'p Parts, name: &str) -> Option<Cow<'p, str>> {
+fn parameter<'p>(parts: &'p Parts, name: &str) -> Option<Cow<'p, str>> {
     let text = parts.uri.query().unwrap_or_default();
     form_urlencoded::parse(text.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value)
 }

@@ -54,7 +54,7 @@ pub fn provide_ribbon() {
 fn first_view() -> FirstView {
     let of = |request: crate::context::RequestContext| FirstView {
         folded: request.ribbon_folded,
-        trace_id: request.trace_id,
+        trace_id: request.trace_id.map(Into::into),
     };
     crate::context::request().map(of).unwrap_or_default()
 }

@@ -38,7 +38,7 @@ pub async fn get_trace(trace_id: String) -> Result<Trace, BoardError> {
 pub fn find(trace_id: &str) -> Result<Trace, BoardError> {
     let id = model::TraceId::parse(trace_id).ok_or(model::Code::NotFound)?;
     let (viewer, _) = viewer()?;
-    crate::context::state().observatory.trace(&id, &viewer).ok_or_else(|| model::Code::NotFound.into())
+    crate::context::state().observatory.trace(id, &viewer).ok_or_else(|| model::Code::NotFound.into())
 }
 
 /// The traces that the reader may see: an operator all, others those of their browser and session.

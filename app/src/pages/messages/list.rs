@@ -1,11 +1,13 @@
 use super::news::News;
 use crate::components::message::MessageRow;
 use crate::components::numbers::count;
-use crate::components::pager::{Pager, Place};
+use crate::components::pager::{Pager, Place, address, past_the_end};
 use crate::components::{ActionError, FormAction, ServerForm, loaded};
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use model::{BoardError, Message, MessagePage, Pagination, Scope};
 
 /// The messages of a page, with their pager.
@@ -15,9 +17,10 @@ pub fn MessageList(
     delete: FormAction<()>,
     news: News,
     scope: Memo<Scope>,
-    page: Memo<u64>,
 ) -> impl IntoView {
-    let words = &use_text().board.messages;
+    let (words, navigate) = (&use_text().board.messages, use_navigate());
+    // The page that is shown, and the one that lost a message to its reader.
+    let (shown, emptied) = (StoredValue::new(0_u64), StoredValue::new(0_u64));
     let show = move |found: MessagePage| {
         news.seen(&found.messages);
         let Pagination { total, .. } = found.pagination;
@@ -27,10 +30,16 @@ pub fn MessageList(
         };
         let last = found.pagination.total_pages();
         let place = Place { page: found.pagination.page, last, has_more: found.pagination.has_more() };
+        shown.set_value(place.page);
+        // Its last one: what is the last page now has the messages that were before it.
+        if place.is_past_the_end() && emptied.get_value() == place.page {
+            let to = address("/messages", &keep, last);
+            navigate(&to, NavigateOptions { replace: true, ..Default::default() });
+        }
         let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> }.into_any());
         view! {
             <p class="total beside-news">{(words.total)(&count(total))}</p>
-            {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, page, total)}</p> }.into_any())}
+            {(rows.len() == 0).then(|| view! { <p class="empty">{nothing(scope, place)}</p> }.into_any())}
             <ol class="messages" aria-label=words.list>{rows.collect_view()}</ol>
             <Pager path="/messages" keep place/>
         }
@@ -41,6 +50,7 @@ pub fn MessageList(
     Effect::new(move |before: Option<u32>| {
         let version = delete.version().get();
         if before.is_some_and(|before| before != version) && delete.error().is_none() {
+            emptied.set_value(shown.get_value());
             crate::web::close_menus();
             crate::web::focus_when_there("#board-title");
         }
@@ -55,10 +65,10 @@ pub fn MessageList(
     .into_any()
 }
 
-fn nothing(scope: Memo<Scope>, page: Memo<u64>, total: u64) -> &'static str {
+fn nothing(scope: Memo<Scope>, place: Place) -> &'static str {
     let words = &use_text().board.messages;
     match scope.get_untracked() {
-        _ if page.get_untracked() > 1 && total > 0 => words.past_the_end,
+        _ if place.is_past_the_end() => past_the_end(),
         Scope::Mine => words.empty_mine,
         Scope::Everyone => words.empty,
     }

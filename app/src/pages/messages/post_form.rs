@@ -85,8 +85,9 @@ fn is_same(typed: &str, stored: &str) -> bool {
 }
 
 /// A message that is being written, kept for its writer in this tab.
-mod unsent {
+pub mod unsent {
     use crate::session::Session;
+    use model::Message;
 
     #[cfg(feature = "hydrate")]
     pub fn keep(session: Session, text: &str) {
@@ -100,6 +101,15 @@ mod unsent {
         crate::web::kept(&key(&session.name()?))
     }
 
+    /// A message that is stored is not written any more, unless it has been changed since.
+    #[cfg(feature = "hydrate")]
+    pub fn forget(stored: &Message) {
+        let Some((author, text)) = stored.author.as_deref().zip(stored.text.as_deref()) else { return };
+        if crate::web::kept(&key(author)).is_some_and(|kept| super::is_same(&kept, text)) {
+            crate::web::keep(&key(author), "");
+        }
+    }
+
     #[cfg(feature = "hydrate")]
     fn key(name: &str) -> String {
         format!("unsent-{name}")
@@ -107,6 +117,9 @@ mod unsent {
 
     #[cfg(not(feature = "hydrate"))]
     pub fn keep(_: Session, _: &str) {}
+
+    #[cfg(not(feature = "hydrate"))]
+    pub fn forget(_: &Message) {}
 
     #[cfg(not(feature = "hydrate"))]
     pub fn kept(_: Session) -> Option<String> {

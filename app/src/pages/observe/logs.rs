@@ -4,7 +4,7 @@ use super::set_status;
 use crate::clock::{iso, use_clock};
 use crate::components::loaded;
 use crate::components::numbers::{count, duration};
-use crate::components::pager::{Pager, Place};
+use crate::components::pager::{Pager, Place, past_the_end};
 use crate::functions::observe::{LogQuery, list_logs};
 use crate::query::use_query;
 use crate::session::{SignedInOnly, use_session};
@@ -159,7 +159,11 @@ fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) ->
     let none = found.entries.is_empty();
     let filtered = !keep.is_empty();
     let empty = move || {
-        let (what, hint) = if filtered { (words.no_match, None) } else { (words.empty, Some(words.empty_hint)) };
+        let (what, hint) = match filtered {
+            _ if place.is_past_the_end() => (past_the_end(), None),
+            true => (words.no_match, None),
+            false => (words.empty, Some(words.empty_hint)),
+        };
         (none && live.shown.with(Vec::is_empty)).then(|| {
             view! { <div class="empty"><p>{what}</p>{hint.map(|hint| view! { <p>{hint}</p> })}</div> }.into_any()
         })
@@ -199,6 +203,7 @@ fn row(entry: ApiLogEntry) -> impl IntoView {
         own_zone.map_or_else(|| exact.clone(), |(time, _)| time.to_owned())
     };
     let trace = entry.trace_id.map(|id| {
+        let id = id.to_string();
         let short = id.get(..8).unwrap_or(&id).to_owned();
         view! { <a href=format!("/traces/{id}") data-row=""><code>{short}</code></a> }
     });

@@ -1,6 +1,6 @@
 use super::filter::{from_query, go_to_filtered};
 use crate::components::numbers::{count, duration};
-use crate::components::pager::{Pager, Place};
+use crate::components::pager::{Pager, Place, past_the_end};
 use crate::components::waterfall::layout::percent;
 use crate::components::{Time, loaded};
 use crate::functions::observe::{TraceList, TraceQuery, list_traces};
@@ -68,11 +68,14 @@ fn list(found: TraceList, keep: Vec<(&'static str, String)>) -> AnyView {
     let place = Place { page: pages.page, last: pages.total_pages(), has_more: pages.has_more() };
     let intro = if found.everybody { words.intro_all } else { words.intro_own };
     if found.traces.is_empty() {
-        let (what, hint) =
-            if keep.is_empty() { (words.empty, words.empty_hint) } else { (words.no_match, words.no_match_hint) };
+        let (what, hint) = match keep.is_empty() {
+            _ if place.is_past_the_end() => (past_the_end(), None),
+            true => (words.empty, Some(words.empty_hint)),
+            false => (words.no_match, Some(words.no_match_hint)),
+        };
         return view! {
             <p class="intro">{intro}</p>
-            <div class="empty"><p>{what}</p><p>{hint}</p></div>
+            <div class="empty"><p>{what}</p>{hint.map(|hint| view! { <p>{hint}</p> })}</div>
             <Pager path="/traces" keep place/>
         }
         .into_any();

@@ -1,7 +1,7 @@
 use crate::components::loaded;
 use crate::components::message::MessageRow;
 use crate::components::numbers::{count, duration};
-use crate::components::pager::{Pager, Place};
+use crate::components::pager::{Pager, Place, past_the_end};
 use crate::text::use_text;
 use leptos::prelude::*;
 use model::{BoardError, SearchHit, SearchPage, TotalRelation};
@@ -39,8 +39,7 @@ fn Found(page: SearchPage) -> impl IntoView {
             <p>{words.advice} " " <a href="/messages">{words.show_all}</a></p>
         }
     });
-    let past_the_end =
-        (page.total > 0 && page.hits.is_empty()).then(|| view! { <p class="empty">{words.past_the_end}</p> });
+    let too_far = (page.total > 0 && page.hits.is_empty()).then(|| view! { <p class="empty">{past_the_end()}</p> });
     let row = |hit: SearchHit| {
         view! {
             <li class="message" data-row tabindex="-1">
@@ -51,7 +50,7 @@ fn Found(page: SearchPage) -> impl IntoView {
     view! {
         <p class="total" role="status">{total} " · " {(words.took)(&duration(page.took_us))} " · " {origin}</p>
         {nothing}
-        {past_the_end}
+        {too_far}
         <ol class="messages" aria-label=words.title>{page.hits.into_iter().map(row).collect_view()}</ol>
         <Pager path="/search" keep=vec![("q", page.query)] place/>
     }

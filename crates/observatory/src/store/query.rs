@@ -4,7 +4,7 @@ use crate::access::{Seer, Viewer};
 use crate::attributes;
 use crate::interner::{Interner, Symbol, SymbolSet};
 use crate::trace::{self, Node};
-use model::{PageRequest, TraceSummary};
+use model::{PageRequest, TraceId, TraceSummary};
 
 /// A [`TraceFilter`] in the interner's terms: texts are compared once each, not once per span.
 struct Query {
@@ -107,7 +107,7 @@ impl StoredTrace {
             }
         }
         Some(TraceSummary {
-            trace_id: trace::id(id)?,
+            trace_id: TraceId::from_number(id)?,
             title: trace::title(interner.text(top.name), top.part, attribute),
             started_at: trace::timestamp(self.start_ns),
             duration_us: self.end_ns.saturating_sub(self.start_ns) / 1000,

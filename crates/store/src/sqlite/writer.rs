@@ -1,8 +1,9 @@
 //! The one thread that writes. Waiting operations share a transaction, so that they share its fsync.
 
 use super::counts::CountChanges;
+use super::search::{self, Step};
 use super::statement::{Sql, Statement, record_error};
-use super::{failure, open, search};
+use super::{failure, open};
 use board::ports::PortError;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::collections::VecDeque;
@@ -23,8 +24,15 @@ const GATHER: Duration = Duration::from_micros(150);
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the writer looks whether another process has written.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How many rows come in before the search index is looked after again.
+/// How many rows come in before the search index is looked after again, once the writer has nothing else to do.
 const ROWS_BETWEEN_INDEXING: u64 = 64;
+/// The same for a writer that always has: indexed many at a time, a row costs a fraction, and searches read as many rows
+/// that are not indexed in a few milliseconds.
+const MOST_UNINDEXED: u64 = 4096;
+/// After how long without a wish the writer has nothing else to do.
+const PAUSE: Duration = Duration::from_millis(4);
+/// How often it looks for a wish meanwhile.
+const PAUSE_STEP: Duration = Duration::from_micros(200);
 
 const COMMIT: Statement = Statement::new("COMMIT", "COMMIT");
 
@@ -111,7 +119,9 @@ impl Writer {
             small: Vec::new(),
             bulk: VecDeque::new(),
             last_group: 0,
-            unindexed: u64::MAX,
+            last_commit: Instant::now(),
+            unindexed: 0,
+            unlooked: u64::MAX,
         };
         (Self { wishes, told }, move || thread.run())
     }
@@ -163,8 +173,11 @@ struct WriterThread {
     bulk: VecDeque<Job>,
     /// How many small operations the last transaction carried.
     last_group: usize,
-    /// About how many rows came since the index was looked after.
+    last_commit: Instant,
+    /// About how many rows are not indexed.
     unindexed: u64,
+    /// How many rows came since it was asked last what is due to be indexed.
+    unlooked: u64,
 }
 
 impl WriterThread {
@@ -173,18 +186,17 @@ impl WriterThread {
             if std::mem::take(&mut self.look) {
                 self.look_elsewhere();
             }
-            if !self.small.is_empty() {
-                let jobs = std::mem::take(&mut self.small);
-                self.unindexed = self.unindexed.saturating_add(jobs.len() as u64);
-                self.commit(jobs);
-            } else if let Some(job) = self.bulk.pop_front() {
-                if let Size::Bulk(rows) = job.size {
-                    self.unindexed = self.unindexed.saturating_add(rows);
-                }
-                self.commit(vec![job]);
+            let mut jobs = std::mem::take(&mut self.small);
+            if jobs.is_empty() {
+                jobs.extend(self.bulk.pop_front());
             }
-            if self.unindexed >= ROWS_BETWEEN_INDEXING {
-                self.index();
+            let pause = jobs.is_empty();
+            if !pause {
+                self.expect_rows(&jobs);
+                self.commit(jobs);
+            }
+            if self.unlooked >= ROWS_BETWEEN_INDEXING && (pause || self.unindexed >= MOST_UNINDEXED) {
+                self.index(!pause);
             }
         }
         open::checkpoint(&self.connection);
@@ -192,8 +204,9 @@ impl WriterThread {
 
     /// Takes what waits; blocks when there is nothing to do. `false` when no more will come.
     fn receive(&mut self) -> bool {
-        let idle = self.bulk.is_empty() && self.unindexed < ROWS_BETWEEN_INDEXING;
-        if idle {
+        if self.unlooked >= ROWS_BETWEEN_INDEXING {
+            self.wait_for_pause();
+        } else if self.bulk.is_empty() {
             match self.receiver.blocking_recv() {
                 Some(wish) => self.sort(wish),
                 None => return false,
@@ -208,6 +221,29 @@ impl WriterThread {
         }
         self.last_group = self.small.len();
         true
+    }
+
+    /// Waits until something is to be written, or nothing has been for a while.
+    fn wait_for_pause(&mut self) {
+        loop {
+            self.take_waiting();
+            let idle = self.last_commit.elapsed();
+            if !self.small.is_empty() || !self.bulk.is_empty() || idle >= PAUSE {
+                return;
+            }
+            // Sleeping takes longer than the next ones mostly need.
+            if idle < GATHER { std::thread::yield_now() } else { std::thread::sleep(PAUSE_STEP) }
+        }
+    }
+
+    fn expect_rows(&mut self, jobs: &[Job]) {
+        let rows = jobs.iter().map(|job| match job.size {
+            Size::Bulk(rows) => rows,
+            Size::Statement | Size::Few => 1,
+        });
+        let rows = rows.sum();
+        self.unindexed = self.unindexed.saturating_add(rows);
+        self.unlooked = self.unlooked.saturating_add(rows);
     }
 
     fn take_waiting(&mut self) {
@@ -241,6 +277,7 @@ impl WriterThread {
     /// Commits the operations together; when that fails, one by one, so that each gets its own answer.
     fn commit(&mut self, mut jobs: Vec<Job>) {
         let outcome = group(&mut self.connection, &mut jobs);
+        self.last_commit = Instant::now();
         self.told.stuck.store(outcome.as_ref().is_err_and(GroupError::is_about_the_file), Ordering::Relaxed);
         match outcome {
             Ok(outcomes) => answer(jobs, outcomes),
@@ -254,21 +291,26 @@ impl WriterThread {
     }
 
     /// One step of the search index, in a transaction of its own.
-    fn index(&mut self) {
-        let mut step = || -> rusqlite::Result<bool> {
+    fn index(&mut self, busy: bool) {
+        let mut step = || -> rusqlite::Result<Step> {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let span = info_span!(target: "glassboard::store", parent: None, "index messages");
-            let more = search::index_step(&Sql::new(&transaction, span, Duration::ZERO))?;
+            let step = search::index_step(&Sql::new(&transaction, span, Duration::ZERO), busy)?;
             transaction.commit()?;
-            Ok(more)
+            Ok(step)
         };
         match step() {
-            Ok(true) => {}
-            Ok(false) => self.unindexed = 0,
+            Ok(Step::Done) => {}
+            Ok(Step::Nothing { unindexed }) => {
+                self.unindexed = unindexed;
+                if !busy {
+                    self.unlooked = 0;
+                }
+            }
             Err(error) => {
                 // Searches read what is not indexed, so they stay right; it is tried again after more rows.
                 tracing::error!(exception.message = %error, "the search index was not brought up to date");
-                self.unindexed = 0;
+                self.unlooked = 0;
             }
         }
     }

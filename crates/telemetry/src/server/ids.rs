@@ -31,9 +31,3 @@ pub fn new_span_id() -> [u8; 8] {
 pub fn current_trace_parent() -> Option<TraceParent> {
     recorder::current()
 }
-
-/// The current trace's id: 32 lower-case hexadecimal digits.
-#[must_use]
-pub fn current_trace_id() -> Option<String> {
-    current_trace_parent().map(|parent| parent.trace_id_hex())
-}

@@ -90,18 +90,18 @@ fn write_json(line: &mut Vec<u8>, event: &Event<'_>, place: Option<TraceParent>)
     let metadata = event.metadata();
     line.extend_from_slice(br#"{"timestamp":""#);
     push_time(line)?;
-    write!(line, r#"","level":"{}","target":"#, metadata.level())?;
+    line.extend_from_slice(br#"","level":""#);
+    line.extend_from_slice(metadata.level().as_str().as_bytes());
+    line.extend_from_slice(br#"","target":"#);
     push_json(line, metadata.target());
-    let mut fields = JsonFields { message: None, fields: Vec::new() };
+    let mut fields = JsonFields { line, some: false, message: None };
     event.record(&mut fields);
-    if let Some(message) = &fields.message {
-        line.extend_from_slice(br#","message":"#);
-        push_json(line, clipped(message));
-    }
-    if !fields.fields.is_empty() {
-        line.extend_from_slice(br#","fields":{"#);
-        line.extend_from_slice(&fields.fields[1..]);
+    let message = fields.message.take();
+    if fields.some {
         line.push(b'}');
+    }
+    if let Some(message) = message {
+        push_message(line, &message);
     }
     if let Some(place) = place {
         line.extend_from_slice(br#","trace_id":""#);
@@ -147,36 +147,47 @@ fn clipped(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_VALUE_BYTES)]
 }
 
-struct JsonFields {
-    message: Option<String>,
-    /// `,"name":value` for each.
-    fields: Vec<u8>,
+fn push_message(line: &mut Vec<u8>, message: &str) {
+    line.extend_from_slice(br#","message":"#);
+    push_json(line, clipped(message));
 }
 
-impl JsonFields {
+/// `,"message":"..."`, which `tracing` gives first, and `,"fields":{...`.
+struct JsonFields<'a> {
+    line: &'a mut Vec<u8>,
+    some: bool,
+    /// One that came after other fields.
+    message: Option<String>,
+}
+
+impl JsonFields<'_> {
     fn key(&mut self, field: &Field) {
-        self.fields.push(b',');
-        push_json(&mut self.fields, field.name());
-        self.fields.push(b':');
+        self.line.extend_from_slice(if self.some { b",".as_slice() } else { br#","fields":{"# });
+        self.some = true;
+        push_json(self.line, field.name());
+        self.line.push(b':');
     }
 
     fn number(&mut self, field: &Field, value: impl serde::Serialize) {
         self.key(field);
         // Writing a number to memory does not fail.
-        let _ = serde_json::to_writer(&mut self.fields, &value);
+        let _ = serde_json::to_writer(&mut *self.line, &value);
     }
 
     fn text(&mut self, field: &Field, value: &str) {
         if field.name() == "message" {
-            self.message = Some(value.to_owned());
+            match self.some {
+                true => self.message = Some(value.to_owned()),
+                false => push_message(self.line, value),
+            }
             return;
         }
         self.key(field);
-        push_json(&mut self.fields, if is_secret(field.name()) { MASK } else { clipped(value) });
+        push_json(self.line, if is_secret(field.name()) { MASK } else { clipped(value) });
     }
 }
 
-impl Visit for JsonFields {
+impl Visit for JsonFields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() { self.number(field, value) } else { self.text(field, &value.to_string()) }
     }

@@ -22,7 +22,7 @@ pub use config::{Config, ConfigError, Export, LogFormat};
 pub use endpoint::{Endpoint, Protocol, Reading};
 pub use forwarder::{ForwarderError, ForwarderStats};
 pub use handover::SpanSink;
-pub use ids::{current_trace_id, current_trace_parent, new_ids, new_span_id};
+pub use ids::{current_trace_parent, new_ids, new_span_id};
 pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;

@@ -1,9 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::{Config, Recorder, SpanSink, Telemetry, assemble};
 use crate::propagation::TraceParent;
-use crate::server::{
-    LogFormat, SpanRecord, add_link, current_trace_id, current_trace_parent, otlp, set_remote_parent, trace_parent_of,
-};
+use crate::server::{LogFormat, SpanRecord, add_link, current_trace_parent, otlp, set_remote_parent, trace_parent_of};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -88,7 +86,7 @@ fn a_span_reaches_the_sink_under_its_remote_parent_with_name_kind_and_status() {
         );
         set_remote_parent(&span, remote);
         span.in_scope(|| {
-            assert_eq!(current_trace_id(), Some(remote.trace_id_hex()));
+            assert_eq!(current_trace_parent().map(|place| place.trace_id), Some(remote.trace_id));
             assert_eq!(current_trace_parent(), trace_parent_of(&span));
             tracing::info_span!("inner", db.password = "hunter2").in_scope(|| {});
             span.record("otel.name", "GET /a");
@@ -110,13 +108,13 @@ fn a_span_reaches_the_sink_under_its_remote_parent_with_name_kind_and_status() {
 fn a_spans_future_is_current_only_while_it_is_polled() {
     let (_fixture, subscriber) = fixture(LogFormat::Json);
     tracing::subscriber::with_default(subscriber, || {
-        assert_eq!(current_trace_id(), None);
+        assert_eq!(current_trace_parent(), None);
         let span = tracing::info_span!("outer");
         let entered = span.enter();
-        let id = current_trace_id();
+        let id = current_trace_parent().map(|place| place.trace_id_hex());
         assert!(id.is_some());
         drop(entered);
-        assert_eq!(current_trace_id(), None);
+        assert_eq!(current_trace_parent(), None);
         assert_eq!(trace_parent_of(&span).map(|parent| parent.trace_id_hex()), id);
     });
 }

@@ -64,23 +64,37 @@ impl Extent {
     }
 }
 
-/// Does the next piece of work, if any is due; whether more may be.
-pub(in crate::sqlite) fn step(sql: &Sql<'_>) -> rusqlite::Result<bool> {
+/// What a step has found to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sqlite) enum Step {
+    /// A piece of work is done, and there may be more.
+    Done,
+    /// Nothing is due; about so many messages stay unindexed for now.
+    Nothing { unindexed: u64 },
+}
+
+/// Does the next piece of work, if any is due. `busy`: only what saves work later, which is building middle segments
+/// straight away instead of from small ones.
+pub(in crate::sqlite) fn step(sql: &Sql<'_>, busy: bool) -> rusqlite::Result<Step> {
     let indexed: i64 = sql.first(&LAST_INDEXED, (), |row| row.get(0))?.unwrap_or(-1);
     if let Some(extent) = next_to_merge(sql, indexed)? {
         merge(sql, extent)?;
-        return Ok(true);
+        return Ok(Step::Done);
     }
     let unindexed = sql.first(&UNINDEXED, [indexed], |row| Ok(row.get::<_, Option<i64>>(0)?.zip(row.get(1)?)))?;
-    let Some((oldest, newest)) = unindexed.flatten() else { return Ok(false) };
-    // Many at once (samples) go into a middle segment straight away.
+    let Some((oldest, newest)) = unindexed.flatten() else { return Ok(Step::Nothing { unindexed: 0 }) };
+    let nothing = Ok(Step::Nothing { unindexed: u64::try_from(newest - oldest + 1).unwrap_or_default() });
+    if busy && Extent::around(oldest, SHIFTS[1]).last > newest {
+        return nothing;
+    }
+    // Many at once go into a middle segment straight away.
     let complete = |shift: &u32| {
         let extent = Extent::around(oldest, *shift);
         extent.first > indexed && extent.last <= newest
     };
-    let Some(shift) = SHIFTS[..2].iter().rev().find(|shift| complete(shift)) else { return Ok(false) };
+    let Some(shift) = SHIFTS[..2].iter().rev().find(|shift| complete(shift)) else { return nothing };
     build(sql, Extent::around(oldest, *shift))?;
-    Ok(true)
+    Ok(Step::Done)
 }
 
 /// The oldest block of which all ids are indexed, but in segments smaller than the block.

@@ -8,7 +8,7 @@ mod postings;
 mod query;
 mod terms;
 
-pub(super) use index::{forget, step as index_step};
+pub(super) use index::{Step, forget, step as index_step};
 pub(super) use query::search;
 
 use std::borrow::Cow;

@@ -1,0 +1,124 @@
+//! Connections: accepted until the server is told to end, and bounded in time.
+
+use super::timer::OneTimer;
+use axum::Router;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use telemetry::server::metrics::OpenConnection;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// How long requests under way may take when the server ends.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long a connection may be idle, or take to send the head of a request. It has 100 headers at most, as hyper has it.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+pub struct Peer {
+    pub address: IpAddr,
+    /// The address as it is written; the same for all requests.
+    pub text: Arc<str>,
+}
+
+impl Peer {
+    fn of(address: SocketAddr) -> Self {
+        let address = address.ip().to_canonical();
+        Self { address, text: address.to_string().into() }
+    }
+}
+
+/// Serves connections until SIGTERM or Ctrl-C; then those that are open may end what they are at.
+pub async fn accept_until_told(
+    listener: TcpListener,
+    router: Router,
+    draining: &CancellationToken,
+) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let graceful = GracefulShutdown::new();
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIME)
+        .max_concurrent_streams(100)
+        .max_header_list_size(64 * 1024);
+    let mut told = None;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, &builder, &router, &graceful),
+                Err(error) => {
+                    // Once a minute: with no descriptors left it happens all the time.
+                    if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
+                        tracing::warn!(%error, "connections can't be accepted");
+                        told = Some(Instant::now());
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    drop(listener);
+    draining.cancel();
+    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
+    }
+    Ok(())
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    builder: &Builder<TokioExecutor>,
+    router: &Router,
+    graceful: &GracefulShutdown,
+) {
+    let _ = stream.set_nodelay(true);
+    let (router, peer) = (router.clone(), Peer::of(peer));
+    let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().call(request)
+    });
+    let (mut builder, watcher) = (builder.clone(), graceful.watcher());
+    builder.http1().timer(OneTimer::default());
+    tokio::spawn(async move {
+        let _open = OpenConnection::begin();
+        if !matches!(timeout(HEAD_TIME, speaks(&stream)).await, Ok(Ok(true))) {
+            return;
+        }
+        let service = TowerToHyperService::new(service);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        // A client that breaks off is its own business.
+        let _ = watcher.watch(connection.into_owned()).await;
+    });
+}
+
+/// Waits until the client has said enough to tell HTTP/1 from HTTP/2, for which hyper would wait for ever; `false` when
+/// it says no more.
+async fn speaks(stream: &TcpStream) -> std::io::Result<bool> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut said = [0; PREFACE.len()];
+    loop {
+        let length = stream.peek(&mut said).await?;
+        if length == 0 || length == PREFACE.len() || said[..length] != PREFACE[..length] {
+            return Ok(length > 0);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
