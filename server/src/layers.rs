@@ -13,9 +13,11 @@ use crate::problem::Problem;
 use crate::state::ServerState;
 use api_event::ApiCall;
 use app::context::RequestContext;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use context::Asking;
 pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::page_policy;
@@ -38,20 +40,22 @@ pub struct Passage {
 }
 
 /// Traces a request, admits or refuses it, and finishes its response.
-pub async fn pass(State(passage): State<Arc<Passage>>, mut request: Request, next: Next) -> Response {
-    let mut route = passage.rules.of(request.extensions());
-    route.rule.page &= request.method() == Method::GET;
-    let (started, method) = (Instant::now(), trace::known_method(request.method()));
-    let call = (route.rule.api_event && !route.rule.page).then(|| ApiCall::begin(&request, &route, started));
+pub async fn pass(State(passage): State<Arc<Passage>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let mut route = passage.rules.of(&parts.extensions);
+    route.rule.page &= parts.method == Method::GET;
+    let (started, method) = (Instant::now(), trace::known_method(&parts.method));
+    let call = (route.rule.api_event && !route.rule.page).then(|| ApiCall::begin(method, &route, started));
+    let asking = Asking::read(&passage.state, &parts);
     let mut response = if route.rule.quiet {
-        let response = answered(&passage.state, route.rule, call, request, next).await;
+        let response = answered(&passage.state, route.rule, call, asking, (parts, body), next).await;
         route.metrics.answered(method, response.status().as_u16(), started.elapsed());
         response
     } else {
-        let traced = ServerSpan::open(&mut request, route.name(), started);
+        let traced = ServerSpan::open(&mut parts, &asking.caller, route.name(), started);
         let span = traced.span.clone();
         async move {
-            let response = answered(&passage.state, route.rule, call, request, next).await;
+            let response = answered(&passage.state, route.rule, call, asking, (parts, body), next).await;
             route.metrics.answered(method, response.status().as_u16(), started.elapsed());
             traced.close(response)
         }
@@ -67,11 +71,12 @@ async fn answered(
     state: &ServerState,
     rule: Rule,
     mut call: Option<ApiCall>,
-    request: Request,
+    asking: Asking,
+    request: (Parts, Body),
     next: Next,
 ) -> Response {
-    let wish = problems::Wish::of(request.headers());
-    let admitted = AssertUnwindSafe(admitted(state, rule, call.as_mut(), request, next)).catch_unwind().await;
+    let wish = problems::Wish::of(&request.0.headers);
+    let admitted = AssertUnwindSafe(admitted(state, rule, call.as_mut(), asking, request, next)).catch_unwind().await;
     let response = match admitted {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
@@ -90,15 +95,15 @@ async fn admitted(
     state: &ServerState,
     rule: Rule,
     call: Option<&mut ApiCall>,
-    request: Request,
+    asking: Asking,
+    (mut parts, body): (Parts, Body),
     next: Next,
 ) -> Result<Response, Problem> {
-    let (mut parts, body) = request.into_parts();
     let body = match bounds::whole_body(&parts, body).await {
         Ok(body) => body,
         Err(code) => return Ok(bounds::closing(code)),
     };
-    let (context, cookies) = context::of(state, &parts).await?;
+    let (context, cookies) = context::of(state, asking, parts.extensions.get().cloned()).await?;
     if let Some(call) = call {
         call.is_from(&context);
     }

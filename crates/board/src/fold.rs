@@ -2,12 +2,24 @@
 
 use icu_casemap::CaseMapper;
 use model::Username;
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The text as it is compared.
 #[must_use]
-pub fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> Cow<'_, str> {
+    // Texts of ASCII and Hangul syllables are NFC in any order, and only ASCII capitals fold: no tables are needed.
+    if !text.chars().all(|c| c.is_ascii() || matches!(c, '가'..='힣')) {
+        return Cow::Owned(fold_by_tables(text));
+    }
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    Cow::Borrowed(text)
+}
+
+fn fold_by_tables(text: &str) -> String {
     let mapper = CaseMapper::new();
     // Some capitals exist only as a letter with a mark: folded, the two can be one character.
     text.nfc().map(|c| mapper.simple_fold(c)).nfc().collect()
@@ -16,7 +28,7 @@ pub fn fold(text: &str) -> String {
 /// The key under which a user is unique.
 #[must_use]
 pub fn user_key(name: &Username) -> String {
-    fold(name.as_str().trim())
+    fold(name.as_str().trim()).into_owned()
 }
 
 /// Byte ranges of `text` whose folding is `folded_query`, ascending, not overlapping.
@@ -50,7 +62,7 @@ pub fn highlights(text: &str, folded_query: &str) -> Vec<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fold, highlights};
+    use super::{fold, fold_by_tables, highlights};
     use proptest::prelude::*;
 
     #[test]
@@ -72,6 +84,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn texts_fold_without_tables_as_with_them(text in "[ -~\\t\\n가-힣]{0,40}|[a가각\u{1100}\u{1161}\u{11a8}]{0,6}") {
+            prop_assert_eq!(fold(&text), fold_by_tables(&text));
+        }
+
         #[test]
         fn highlights_are_ordered_and_on_character_boundaries(text in "\\PC{0,40}", query in "\\PC{1,3}") {
             let mut last = 0;

@@ -68,7 +68,7 @@ impl ReadSpan<'_> {
     }
 
     /// The visitor's hash decides about access and is nobody's business beyond that.
-    pub fn shown_attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn shown_attributes(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let shown = self.attributes.iter().filter(|(key, _)| *key != attributes::VISITOR);
         shown.map(|(key, value)| (*key, value.as_ref()))
     }

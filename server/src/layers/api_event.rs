@@ -1,8 +1,7 @@
 use super::Route;
-use super::trace::{current_trace_id, known_method};
+use super::trace::current_trace_id;
 use crate::state::ServerState;
 use app::context::RequestContext;
-use axum::extract::Request;
 use http::StatusCode;
 use model::{ApiLogEntry, Username};
 use std::sync::{Arc, OnceLock};
@@ -19,15 +18,9 @@ pub struct ApiCall {
 }
 
 impl ApiCall {
-    pub fn begin(request: &Request, route: &Route, started: Instant) -> Self {
-        Self {
-            started,
-            // One that is not HTTP's own may be anything, and long.
-            method: known_method(request.method()),
-            endpoint: Arc::clone(&route.pattern),
-            user: None,
-            signs_in: None,
-        }
+    /// `method` as `known_method` tells it.
+    pub fn begin(method: &'static str, route: &Route, started: Instant) -> Self {
+        Self { started, method, endpoint: Arc::clone(&route.pattern), user: None, signs_in: None }
     }
 
     /// Notes who asks; whose request it is can show at its end only, when it was a log-in.

@@ -6,7 +6,7 @@ use crate::serve::Peer;
 use crate::state::ServerState;
 use app::context::{PageTrace, RequestContext};
 use axum::response::Response;
-use board::{Caller, SignedIn};
+use board::{Caller, SessionToken};
 use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -15,36 +15,72 @@ use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use telemetry::propagation::hex;
-use tracing::Span;
+use tracing::{Span, record_all};
 
-/// Finds out who asks, from where and in which language; and which cookies the response has to set.
-pub async fn of(state: &ServerState, parts: &Parts) -> Result<(RequestContext, NewCookies), Problem> {
-    let cookie_header = joined_cookies(&parts.headers);
-    let sent = Sent::read(&cookie_header);
-    let (visitor, new_visitor) = visitor(sent.visitor, parts);
-    let caller = caller(state, parts, visitor.as_deref());
+/// What a request says about who asks, before anybody is asked whether it is so.
+pub struct Asking {
+    pub caller: Caller,
+    /// The session cookie's value, and what it says.
+    session: Option<(String, String, SessionToken)>,
+    visitor: Option<String>,
+    new_visitor: bool,
+    lang: Lang,
+    zone: Option<String>,
+    theme: Option<String>,
+    ribbon_folded: bool,
+}
+
+impl Asking {
+    pub fn read(state: &ServerState, parts: &Parts) -> Self {
+        let cookie_header = joined_cookies(&parts.headers);
+        let sent = Sent::read(&cookie_header);
+        let (visitor, new_visitor) = visitor(sent.visitor, parts);
+        let session = sent.sessions().find_map(|value| {
+            let (key, token) = state.cookies.read(value)?;
+            Some((value.to_owned(), key, token))
+        });
+        Self {
+            caller: caller(state, parts, visitor.as_deref()),
+            session,
+            visitor,
+            new_visitor,
+            lang: lang(sent.lang, &parts.headers),
+            zone: sent.zone.map(decoded).filter(|zone| zone.len() <= 64),
+            theme: sent.theme.filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
+            ribbon_folded: sent.ribbon == Some("folded"),
+        }
+    }
+}
+
+/// Finds out whether there is such a session, and which cookies the response has to set.
+pub async fn of(
+    state: &ServerState,
+    asking: Asking,
+    page_trace: Option<PageTrace>,
+) -> Result<(RequestContext, NewCookies), Problem> {
     let before = state.app.board.ports().clock.now();
-    let session = sent.sessions().find_map(|value| Some((value, state.cookies.read(value)?)));
-    let signed_in = match &session {
-        Some((_, (key, token))) => state.app.board.sessions().resume(key, token).await?,
+    let signed_in = match &asking.session {
+        Some((_, key, token)) => state.app.board.sessions().resume(key, token).await?,
         None => None,
     };
-    record(&caller, signed_in.as_ref());
+    if let Some(who) = &signed_in {
+        record_all!(Span::current(), session.id = who.session.id, user.name = who.username.as_str());
+    }
     let slid = signed_in.as_ref().is_some_and(|who| who.session.last_activity >= before);
     let new_cookies = NewCookies {
-        session: session.filter(|_| slid).map(|(value, _)| value.to_owned()),
-        visitor: visitor.filter(|_| new_visitor),
+        session: asking.session.filter(|_| slid).map(|(value, ..)| value),
+        visitor: asking.visitor.filter(|_| asking.new_visitor),
     };
     let context = RequestContext {
-        lang: lang(sent.lang, &parts.headers),
-        zone: sent.zone.map(decoded).filter(|zone| zone.len() <= 64),
-        theme: sent.theme.filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
-        ribbon_folded: sent.ribbon == Some("folded"),
-        page_trace: parts.extensions.get::<PageTrace>().cloned(),
+        lang: asking.lang,
+        zone: asking.zone,
+        theme: asking.theme,
+        ribbon_folded: asking.ribbon_folded,
+        page_trace,
         trace_id: current_trace_id(),
         signed_in,
         signs_in: Arc::default(),
-        caller: Arc::new(caller),
+        caller: Arc::new(asking.caller),
     };
     Ok((context, new_cookies))
 }
@@ -66,18 +102,6 @@ impl NewCookies {
         if let Some(visitor) = self.visitor {
             append_cookie(response, &state.cookies.set_visitor(&visitor));
         }
-    }
-}
-
-fn record(caller: &Caller, signed_in: Option<&SignedIn>) {
-    let span = Span::current();
-    span.record("client.address", &*caller.address);
-    if !caller.browser_id.is_empty() {
-        span.record("glassboard.visitor", caller.browser_id.as_str());
-    }
-    if let Some(who) = signed_in {
-        span.record("session.id", who.session.id.as_str());
-        span.record("user.name", who.username.as_str());
     }
 }
 
@@ -135,7 +159,9 @@ fn is_of_a_proxy(name: &str) -> bool {
         "true-client-ip",
         "cf-connecting-ip",
     ];
-    SAY_SO.contains(&name) || name.starts_with("x-forwarded") || name.starts_with("x-original-")
+    // Most names begin otherwise.
+    matches!(name.as_bytes().first(), Some(b'c' | b'f' | b't' | b'v' | b'x'))
+        && (SAY_SO.contains(&name) || name.starts_with("x-forwarded") || name.starts_with("x-original-"))
 }
 
 /// The address that a trusted proxy saw: the last one in X-Forwarded-For that is not itself a trusted proxy.
@@ -185,11 +211,15 @@ fn lang(cookie: Option<&str>, headers: &HeaderMap) -> Lang {
         .unwrap_or_default()
 }
 
-/// Other programs on the same host may have set cookies that are not ASCII.
 fn joined_cookies(headers: &HeaderMap) -> Cow<'_, str> {
-    let mut lines = headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut lines = headers.get_all(COOKIE).iter().map(cookie_line);
     let first = lines.next().unwrap_or_default();
     lines.fold(first, |joined, line| format!("{joined}; {line}").into())
+}
+
+/// Other programs on the same host may have set cookies that are not ASCII.
+fn cookie_line(value: &HeaderValue) -> Cow<'_, str> {
+    value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
 }
 
 /// A zone's `/` may come percent-encoded.

@@ -1,7 +1,8 @@
 use app::context::PageTrace;
-use axum::extract::Request;
 use axum::response::Response;
-use http::header::{ACCEPT, HeaderName, HeaderValue, USER_AGENT};
+use board::Caller;
+use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS, USER_AGENT};
+use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use model::TraceId;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -12,6 +13,9 @@ use tracing::Span;
 use tracing::field::Empty;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A request's server span, from its arrival to its response.
 pub struct ServerSpan {
@@ -25,16 +29,16 @@ pub struct ServerSpan {
 
 impl ServerSpan {
     /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
-    pub fn open(request: &mut Request, route: Option<&str>, started: Instant) -> Self {
-        let span = server_span(request, route);
-        let page_trace = is_document(request).then(|| reserve_browser_spans(&span));
+    pub fn open(parts: &mut Parts, caller: &Caller, route: Option<&str>, started: Instant) -> Self {
+        let span = server_span(parts, caller, route);
+        let page_trace = is_document(parts).then(|| reserve_browser_spans(&span));
         if let Some(page_trace) = &page_trace {
-            request.extensions_mut().insert(page_trace.clone());
-        } else if let Some(parent) = remote_parent(request.headers()) {
+            parts.extensions.insert(page_trace.clone());
+        } else if let Some(parent) = remote_parent(&parts.headers) {
             set_remote_parent(&span, parent);
         }
-        let user_agent = request.headers().get(USER_AGENT).cloned();
-        Self { span, started, page_trace, method: request.method().clone(), uri: request.uri().clone(), user_agent }
+        let user_agent = parts.headers.get(USER_AGENT).cloned();
+        Self { span, started, page_trace, method: parts.method.clone(), uri: parts.uri.clone(), user_agent }
     }
 
     /// Records the response, in the span and as a line of the access log. Called within the span.
@@ -85,8 +89,9 @@ pub fn known_method(method: &Method) -> &'static str {
     }
 }
 
-fn server_span(request: &Request, route: Option<&str>) -> Span {
-    let method = known_method(request.method());
+fn server_span(parts: &Parts, caller: &Caller, route: Option<&str>) -> Span {
+    let method = known_method(&parts.method);
+    let visitor = Some(caller.browser_id.as_str()).filter(|visitor| !visitor.is_empty());
     tracing::info_span!(
         "request",
         otel.name = format_args!("{method}{}{}", if route.is_some() { " " } else { "" }, route.unwrap_or_default()),
@@ -96,13 +101,13 @@ fn server_span(request: &Request, route: Option<&str>) -> Span {
         http.request.method = method,
         http.route = route,
         http.response.status_code = Empty,
-        url.path = request.uri().path(),
+        url.path = parts.uri.path(),
         url.scheme = "http",
-        user_agent.original = header(request.headers(), &USER_AGENT),
-        client.address = Empty,
+        user_agent.original = caller.user_agent,
+        client.address = &*caller.address,
         session.id = Empty,
         user.name = Empty,
-        glassboard.visitor = Empty,
+        glassboard.visitor = visitor,
     )
 }
 
@@ -114,20 +119,17 @@ fn reserve_browser_spans(span: &Span) -> PageTrace {
 }
 
 /// A page that a person navigates to; over plain HTTP browsers don't send Sec-Fetch-Dest.
-fn is_document(request: &Request) -> bool {
-    let headers = request.headers();
-    let named = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if request.method() != Method::GET || named("sec-purpose").contains("prefetch") {
-        return false;
-    }
-    match named("sec-fetch-dest") {
-        "" => named("upgrade-insecure-requests") == "1" && header(headers, &ACCEPT).contains("text/html"),
+fn is_document(parts: &Parts) -> bool {
+    let told = |name: &HeaderName| header(&parts.headers, name);
+    let is_document = match told(&SEC_FETCH_DEST) {
+        "" => told(&UPGRADE_INSECURE_REQUESTS) == "1" && told(&ACCEPT).contains("text/html"),
         destination => destination == "document",
-    }
+    };
+    is_document && parts.method == Method::GET && !told(&SEC_PURPOSE).contains("prefetch")
 }
 
 fn remote_parent(headers: &HeaderMap) -> Option<TraceParent> {
-    TraceParent::parse(headers.get("traceparent")?.to_str().ok()?)
+    TraceParent::parse(headers.get(&TRACEPARENT)?.to_str().ok()?)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {

@@ -1,4 +1,4 @@
-use super::shapes::{Answer, BadBody, StoreFails, Success, iso_date};
+use super::shapes::{Answer, BadBody, Borrowed, StoreFails, Success, iso_date, written};
 use crate::problem::{ApiJson, ErrorBody, Problem, api_lang};
 use crate::state::ServerState;
 use app::context::{RequestContext, SessionCookies};
@@ -34,20 +34,20 @@ pub struct LoggedIn {
 
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
-pub enum SessionStatus {
+pub enum SessionStatus<'a> {
     Nobody {
         status: &'static str,
         logged_in: bool,
         /// Always null.
-        username: Option<String>,
+        username: Option<&'a str>,
     },
     SignedIn {
         status: &'static str,
         logged_in: bool,
-        username: String,
+        username: &'a str,
         session_permanent: bool,
-        browser_id: String,
-        user_agent: String,
+        browser_id: &'a str,
+        user_agent: &'a str,
         login_time: String,
         last_activity: String,
     },
@@ -118,16 +118,16 @@ pub async fn logout(
 /// Whether somebody is signed in, and who.
 #[utoipa::path(get, path = "/session/status", tag = "accounts", security((), ("session" = [])),
     responses((status = 200, body = SessionStatus), StoreFails))]
-pub async fn session_status(Extension(context): Extension<RequestContext>) -> Json<SessionStatus> {
-    Json(match context.signed_in {
+pub async fn session_status(Extension(context): Extension<RequestContext>) -> Borrowed {
+    written(&match &context.signed_in {
         None => SessionStatus::Nobody { status: "success", logged_in: false, username: None },
         Some(who) => SessionStatus::SignedIn {
             status: "success",
             logged_in: true,
-            username: who.username.to_string(),
+            username: who.username.as_str(),
             session_permanent: true,
-            browser_id: who.session.browser_id.clone(),
-            user_agent: who.session.user_agent.clone(),
+            browser_id: &who.session.browser_id,
+            user_agent: &who.session.user_agent,
             login_time: iso_date(who.session.login_at),
             last_activity: iso_date(who.session.last_activity),
         },

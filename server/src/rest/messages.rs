@@ -1,12 +1,12 @@
-use super::shapes::{Answer, Asker, BadBody, MessageRow, NoSession, PageInfo, PageParams, Paged, Searched, StoreFails};
-use crate::problem::{ApiJson, ErrorBody, Problem};
+use super::shapes::{
+    Answer, Asker, BadBody, Borrowed, MessageRow, NoSession, PageInfo, PageParams, Paged, Searched, StoreFails,
+    as_json, json, written,
+};
+use crate::problem::{ApiJson, ErrorBody};
 use crate::state::ServerState;
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::Response;
-use http::HeaderValue;
-use http::header::CONTENT_TYPE;
 use model::{Message, MessageText, PageRequest, Pagination, Scope, SearchQuery, TotalRelation};
 use serde::{Deserialize, Serialize};
 
@@ -49,27 +49,6 @@ pub struct OwnPageInfo {
 pub struct Found<'a> {
     results: Vec<MessageRow<'a>>,
     pagination: PageInfo,
-}
-
-/// An answer that borrows what it says until it is written.
-type Borrowed = Result<Response, Problem>;
-
-fn written(answer: &impl Serialize) -> Borrowed {
-    Ok(as_json(json(answer)))
-}
-
-/// JSON, in memory enough for a page of rows.
-fn json(answer: &impl Serialize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(8 * 1024);
-    // Writing rows to memory does not fail.
-    let _ = serde_json::to_writer(&mut text, answer);
-    text
-}
-
-fn as_json(body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 fn rows(messages: &[Message]) -> Vec<MessageRow<'_>> {
@@ -125,8 +104,7 @@ pub async fn all_messages(State(state): State<ServerState>, asker: Asker, Paged(
 pub async fn search_messages(
     State(state): State<ServerState>,
     asker: Asker,
-    Paged(page): Paged,
-    Searched(text): Searched,
+    Searched { text, page }: Searched,
 ) -> Borrowed {
     let Some(query) = SearchQuery::parse(&text)? else {
         let pagination = found_pages(page, 0, TotalRelation::Eq);

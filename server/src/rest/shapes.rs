@@ -1,10 +1,15 @@
 use crate::problem::{ErrorBody, Problem};
 use app::context::RequestContext;
+use axum::body::Body;
 use axum::extract::FromRequestParts;
+use axum::response::Response;
 use board::{Caller, SignedIn};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use jiff::Timestamp as Moment;
 use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::tz::TimeZone;
 use model::{BoardError, Code, Message, PageRequest, Pagination, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -78,26 +83,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let (page, limit) = (parameter(parts, "page"), parameter(parts, "limit"));
+        let [page, limit] = parameters(parts, ["page", "limit"]);
         Ok(Self(PageRequest::parse(page.as_deref(), limit.as_deref())))
     }
 }
 
-/// `?q=`, empty without it.
-pub struct Searched(pub String);
+/// The same with `q`, empty without it.
+pub struct Searched {
+    pub text: String,
+    pub page: PageRequest,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Searched {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self(parameter(parts, "q").unwrap_or_default().into_owned()))
+        let [text, page, limit] = parameters(parts, ["q", "page", "limit"]);
+        let text = text.unwrap_or_default().into_owned();
+        Ok(Self { text, page: PageRequest::parse(page.as_deref(), limit.as_deref()) })
     }
 }
 
-/// The value of a name in the query string; the last one wins.
-fn parameter<'p>(parts: &'p Parts, name: &str) -> Option<Cow<'p, str>> {
-    let text = parts.uri.query().unwrap_or_default();
-    form_urlencoded::parse(text.as_bytes()).filter(|(key, _)| key == name).last().map(|(_, value)| value)
+/// The values of these names in the query string; of two with the same name the last one wins.
+fn parameters<'p, const N: usize>(parts: &'p Parts, names: [&str; N]) -> [Option<Cow<'p, str>>; N] {
+    let mut values = [const { None }; N];
+    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        if let Some(at) = names.iter().position(|known| *known == name) {
+            values[at] = Some(value);
+        }
+    }
+    values
 }
 
 /// The parameters of a page, for the API's description.
@@ -176,7 +191,24 @@ pub fn http_date(at: Timestamp) -> String {
 
 /// ISO 8601 with milliseconds and `+00:00`.
 pub fn iso_date(at: Timestamp) -> String {
-    format!("{:.3}", moment(at)).replace('Z', "+00:00")
+    let at = TimeZone::UTC.to_datetime(moment(at));
+    let mut text = String::with_capacity(29);
+    // Written digit by digit: each row of a log and each look at a session has some of these.
+    let mut push = |number: i32, digits: u32, then: &str| {
+        for power in (0..digits).rev() {
+            let digit = number / 10_i32.pow(power) % 10;
+            text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+        }
+        text.push_str(then);
+    };
+    push(at.year().into(), 4, "-");
+    push(at.month().into(), 2, "-");
+    push(at.day().into(), 2, "T");
+    push(at.hour().into(), 2, ":");
+    push(at.minute().into(), 2, ":");
+    push(at.second().into(), 2, ".");
+    push(at.millisecond().into(), 3, "+00:00");
+    text
 }
 
 fn moment(at: Timestamp) -> Moment {
@@ -185,6 +217,29 @@ fn moment(at: Timestamp) -> Moment {
 
 /// An answer to a successful call.
 pub type Answer<T> = Result<axum::Json<T>, Problem>;
+
+/// An answer that borrows what it says until it is written.
+pub type Borrowed = Result<Response, Problem>;
+
+/// Writes an answer.
+pub fn written(answer: &impl Serialize) -> Borrowed {
+    Ok(as_json(json(answer)))
+}
+
+/// JSON, in memory enough for a page of rows.
+pub fn json(answer: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(8 * 1024);
+    // Writing these shapes to memory does not fail.
+    let _ = serde_json::to_writer(&mut text, answer);
+    text
+}
+
+/// The text of a JSON answer as a response.
+pub fn as_json(body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
 
 /// Refuses whoever is not an operator.
 pub fn require_operator(state: &crate::state::ServerState, asker: &Asker) -> Result<(), BoardError> {

@@ -28,8 +28,11 @@ struct StoredEvent {
     attributes: Box<[Pair]>,
 }
 
-fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, interner: &mut Interner) -> Box<[Pair]> {
-    pairs.map(|(key, value)| (interner.intern(key), interner.intern(value))).collect()
+fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone, interner: &mut Interner) -> Box<[Pair]> {
+    // Counted first: collected, the box would be allocated several times over.
+    let mut stored = Vec::with_capacity(pairs.clone().count());
+    stored.extend(pairs.map(|(key, value)| (interner.intern(key), interner.intern(value))));
+    stored.into_boxed_slice()
 }
 
 fn texts(pairs: &[Pair], interner: &Interner) -> Vec<(String, String)> {

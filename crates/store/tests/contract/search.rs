@@ -52,7 +52,7 @@ pub async fn every_character_of_a_query_counts_literally(store: Arc<dyn Store>) 
     ];
     for text in queries {
         let expected: Vec<i64> =
-            ids.iter().rev().filter(|(_, folded)| folded.contains(&fold(text))).map(|(id, _)| *id).collect();
+            ids.iter().rev().filter(|(_, folded)| folded.contains(&*fold(text))).map(|(id, _)| *id).collect();
         assert_eq!(found(&*store, text).await, expected, "{text:?}");
     }
 }
@@ -111,7 +111,7 @@ pub async fn a_search_finds_what_a_naive_one_finds(store: Arc<dyn Store>) {
                 if message.id <= before {
                     break 'pages;
                 }
-                ids.push((message.id, fold(message.text.as_deref().unwrap())));
+                ids.push((message.id, fold(message.text.as_deref().unwrap()).into_owned()));
             }
             if page.messages.is_empty() {
                 break;
@@ -130,7 +130,7 @@ pub async fn a_search_finds_what_a_naive_one_finds(store: Arc<dyn Store>) {
             }
             let folded = fold(text.trim());
             let naive: Vec<i64> =
-                expected.iter().filter(|(_, text)| text.contains(&folded)).map(|(id, _)| *id).collect();
+                expected.iter().filter(|(_, text)| text.contains(&*folded)).map(|(id, _)| *id).collect();
             assert_eq!(found(&*store, &text).await, naive, "{text:?} in round {round}");
             let first = store.search(&query(&text), PageRequest::new(1, 7)).await.unwrap();
             if naive.len() <= 1_000 {

@@ -10,6 +10,8 @@ pub(super) struct Buffer<T> {
     filled: Condvar,
     worked_off: Condvar,
     capacity: usize,
+    /// So many are worked off at once rather than waited for.
+    enough: usize,
     dropped: AtomicU64,
 }
 
@@ -24,12 +26,14 @@ struct State<T> {
 }
 
 impl<T> Buffer<T> {
-    pub(super) const fn new(capacity: usize) -> Self {
+    /// A worker gathers until there are `enough`; `capacity` at most wait for it.
+    pub(super) const fn new(capacity: usize, enough: usize) -> Self {
         Self {
             state: Mutex::new(State { items: Vec::new(), hurry: false, busy: false, closed: false }),
             filled: Condvar::new(),
             worked_off: Condvar::new(),
             capacity,
+            enough,
             dropped: AtomicU64::new(0),
         }
     }
@@ -52,16 +56,15 @@ impl<T> Buffer<T> {
         }
         let before = state.items.len();
         put(&mut state.items);
-        let half = self.capacity / 2;
-        // The worker sleeps while the buffer is empty, and gathers until it is half full.
-        let wake = before == 0 || (before < half && state.items.len() >= half);
+        // The worker sleeps while the buffer is empty, and gathers until there are enough.
+        let wake = before == 0 || (before < self.enough && state.items.len() >= self.enough);
         drop(state);
         if wake {
             self.filled.notify_one();
         }
     }
 
-    /// Waits for items, gathers more for `gather` (less when the buffer gets half full or is flushed), and moves all of
+    /// Waits for items, gathers more for `gather` (less when there are enough or the buffer is flushed), and moves all of
     /// them into `taken`, which is emptied first: the two vectors change places, so that neither has to grow anew.
     /// `false` once the buffer is closed and empty. To be called by one worker only.
     pub(super) fn take(&self, gather: Duration, taken: &mut Vec<T>) -> bool {
@@ -75,10 +78,9 @@ impl<T> Buffer<T> {
             }
             state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let half = self.capacity / 2;
         let (mut state, _) = self
             .filled
-            .wait_timeout_while(state, gather, |state| state.items.len() < half && !state.hurry && !state.closed)
+            .wait_timeout_while(state, gather, |state| state.items.len() < self.enough && !state.hurry && !state.closed)
             .unwrap_or_else(PoisonError::into_inner);
         state.busy = true;
         std::mem::swap(&mut state.items, taken);
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_dropped_whole_and_counted() {
-        let buffer = Buffer::new(4);
+        let buffer = Buffer::new(4, 2);
         buffer.push_all(&[1, 2, 3]);
         buffer.push_all(&[4, 5]);
         buffer.push(6);
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_closed_buffer_gives_what_it_has_and_then_ends() {
-        let buffer = Buffer::new(4);
+        let buffer = Buffer::new(4, 2);
         buffer.push(1);
         buffer.close();
         buffer.push(2);
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_flush_returns_once_the_worker_is_done_without_waiting_for_more() {
-        let buffer = Arc::new(Buffer::new(1000));
+        let buffer = Arc::new(Buffer::new(1000, 500));
         let worker = {
             let buffer = Arc::clone(&buffer);
             std::thread::spawn(move || {
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_flush_gives_up_when_nobody_works() {
-        let buffer = Buffer::new(4);
+        let buffer = Buffer::new(4, 2);
         buffer.push(1);
         assert!(!buffer.flush(Duration::from_millis(1)));
     }

@@ -18,12 +18,13 @@ pub trait SpanSink: Send + Sync {
     fn ingest(&self, request: &ExportTraceServiceRequest);
 }
 
-/// How many ended spans wait at most. They are worked off every [`GATHER`], so this is 80,000 spans a second.
+/// How many ended spans wait at most.
 pub(super) const CAPACITY: usize = 8192;
-/// How long a span waits for company: seen by nobody, and hundreds share one batch.
+/// How long a span waits for company: seen by nobody, and many share one batch.
 const GATHER: Duration = Duration::from_millis(100);
-/// Spans per request to the collector, as OpenTelemetry's default.
-const MAX_BATCH: usize = 512;
+/// Spans per request to the collector, as OpenTelemetry's default. So many are worked off without further waiting: their
+/// memory is still in the processor's cache then, and is used again.
+pub(super) const MAX_BATCH: usize = 512;
 
 /// Starts the thread, which ends once `ended` is closed and empty.
 pub(super) fn start(

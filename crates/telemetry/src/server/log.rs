@@ -40,7 +40,7 @@ impl Log {
         format: LogFormat,
         filter: Targets,
     ) -> std::io::Result<Self> {
-        let lines = Arc::new(Buffer::new(CAPACITY_BYTES));
+        let lines = Arc::new(Buffer::new(CAPACITY_BYTES, CAPACITY_BYTES / 2));
         let log = Self { lines: Arc::clone(&lines), format, filter };
         std::thread::Builder::new().name("log".to_owned()).spawn(move || {
             let mut bytes = Vec::new();
@@ -164,8 +164,9 @@ impl JsonFields<'_> {
     fn key(&mut self, field: &Field) {
         self.line.extend_from_slice(if self.some { b",".as_slice() } else { br#","fields":{"# });
         self.some = true;
-        push_json(self.line, field.name());
-        self.line.push(b':');
+        self.line.push(b'"');
+        self.line.extend_from_slice(field.name().as_bytes());
+        self.line.extend_from_slice(br#"":"#);
     }
 
     fn number(&mut self, field: &Field, value: impl serde::Serialize) {

@@ -65,7 +65,7 @@ fn assemble<W: Write + Send + 'static>(
 ) -> Result<(Telemetry, Recorder), StartError> {
     let forwarder = |export: &Option<Export>| export.as_ref().map(Forwarder::start).transpose();
     let (traces, metrics, logs) = (forwarder(&config.traces)?, forwarder(&config.metrics)?, forwarder(&config.logs)?);
-    let ended = Arc::new(Buffer::new(handover::CAPACITY));
+    let ended = Arc::new(Buffer::new(handover::CAPACITY, handover::MAX_BATCH));
     handover::start(Arc::clone(&ended), resource(config), Arc::clone(&sink), traces.clone())?;
     let log = Log::start(output, config.log_format, config.log_filter.clone())?;
     let recorder = Recorder::new(Arc::clone(&ended), log.clone());

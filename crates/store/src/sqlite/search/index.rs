@@ -1,8 +1,9 @@
 //! Building the index: the newest messages become a small segment, small segments become larger ones.
 
 use super::postings::{OffsetSet, each_offset, encode};
-use super::{fold, terms};
+use super::terms;
 use crate::sqlite::statement::{Sql, Statement};
+use board::fold::fold;
 use std::collections::HashMap;
 
 /// Segment sizes, powers of two, smallest first.

@@ -10,30 +10,3 @@ mod terms;
 
 pub(super) use index::{Step, forget, step as index_step};
 pub(super) use query::search;
-
-use std::borrow::Cow;
-
-/// [`board::fold::fold`], without its tables where the text has only ASCII and Hangul syllables: these are NFC in any
-/// order, and only ASCII capitals fold.
-fn fold(text: &str) -> Cow<'_, str> {
-    if !text.chars().all(|c| c.is_ascii() || matches!(c, '가'..='힣')) {
-        return Cow::Owned(board::fold::fold(text));
-    }
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return Cow::Owned(text.to_ascii_lowercase());
-    }
-    Cow::Borrowed(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fold;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn texts_fold_as_the_board_does(text in "[ -~\\t\\n가-힣]{0,40}|[a가각\u{1100}\u{1161}\u{11a8}]{0,6}") {
-            prop_assert_eq!(fold(&text).into_owned(), board::fold::fold(&text));
-        }
-    }
-}

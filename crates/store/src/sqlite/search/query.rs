@@ -1,10 +1,10 @@
 //! Answering a search: the newest matches of a page, and how many there are.
 
-use super::fold;
 use super::postings::OffsetSet;
 use super::terms::{Lookup, lookup};
 use crate::sqlite::messages;
 use crate::sqlite::statement::{Sql, Statement};
+use board::fold::fold;
 use board::ports::Matches;
 use model::{Message, PageRequest, SearchQuery, TotalRelation};
 use rusqlite::Row;
