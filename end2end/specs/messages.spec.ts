@@ -153,3 +153,39 @@ test("what I type while a post is on its way is my next message", async ({ page,
   await expect(page.getByRole("list", { name: words.messageList }).getByText("the first thought").first()).toBeVisible();
   await expect(box).toHaveValue("the second thought");
 });
+
+test("a message that was stored after I had left the page is no draft when I come back", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts one leaves with the answer");
+  await signIn();
+  await page.goto("/messages");
+  await hydrated(page);
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/fn/messages/post", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const box = page.getByLabel(words.newMessage);
+  await box.fill("answered when I was elsewhere");
+  await box.press("Control+Enter");
+  await page.getByRole("link", { name: "Glassboard", exact: true }).click();
+  await expect(page).toHaveURL(/\/$/);
+  const stored = page.waitForResponse("**/fn/messages/post");
+  answer();
+  await stored;
+  await page.getByRole("link", { name: words.messages, exact: true }).filter({ visible: true }).first().click();
+  await expect(page.getByRole("list", { name: words.messageList }).getByText("answered when I was elsewhere").first()).toBeVisible();
+  await expect(box).toHaveValue("");
+});
+
+test("deleting the last message of the last page leads to the page before it", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts the page says that it is past the end");
+  const name = await signIn();
+  for (let i = 1; i <= 21; i++) await page.request.post("/db/message", { data: { message: `one of many ${i}.` } });
+  await page.goto("/messages?mine=1&page=2");
+  await hydrated(page);
+  await page.getByLabel(words.menuOf(name)).click();
+  await page.getByRole("button", { name: words.delete }).filter({ visible: true }).click();
+  await expect(page).toHaveURL(/\/messages\?mine=1$/);
+  await expect(page.getByRole("list", { name: words.messageList }).getByRole("listitem")).toHaveCount(20);
+});

@@ -118,6 +118,37 @@ test("going to another page inside the app is one trace", async ({ page, words, 
   expectNestedTimes(trace);
 });
 
+test("searching while typing is one trace, and the ribbon's", async ({ page, words, signIn }) => {
+  await signIn();
+  await page.goto("/search");
+  await hydrated(page);
+  const asked = page.waitForRequest((request) => request.url().includes("/fn/search/find"));
+  await page.getByLabel(words.find).fill("latency");
+  const traceparent = (await (await asked).allHeaders())["traceparent"] ?? "";
+  const id = traceparent.slice(3, 35);
+  const server = "POST /fn/search/find";
+  const trace = await wholeTrace(page.request, id, ["input", server]);
+  expectOneTree(trace);
+  expect(pathTo(trace, only(trace, server)), describe(trace)).toEqual(["input", "POST", server]);
+  expect(JSON.stringify(trace.spans.filter((span) => span.part === "browser"))).not.toContain("latency");
+  await expect(page.getByRole("link", { name: words.openTrace })).toHaveAttribute("href", `/traces/${id}`);
+});
+
+test("signing out is one trace, from the click to the server", async ({ page, words, signIn }) => {
+  await signIn();
+  await openMessages(page);
+  await page.locator("summary", { hasText: words.accountMenu }).click();
+  const asked = page.waitForRequest((request) => request.url().endsWith("/fn/accounts/log_out"));
+  await page.getByRole("button", { name: words.signOut }).click();
+  const traceparent = (await (await asked).allHeaders())["traceparent"] ?? "";
+  await expect(page).toHaveURL(/\/$/);
+  await expect(page.getByRole("link", { name: words.signIn }).filter({ visible: true }).first()).toBeVisible();
+  const server = "POST /fn/accounts/log_out";
+  await signIn();
+  const trace = await wholeTrace(page.request, traceparent.slice(3, 35), ["click", "submit", server]);
+  expect(pathTo(trace, only(trace, server)), describe(trace)).toEqual(["click", "submit", "POST", server]);
+});
+
 test("the ribbon shows the post that was just made, and leads to its trace", async ({ page, words, signIn }) => {
   await signIn();
   await openMessages(page);
