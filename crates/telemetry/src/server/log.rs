@@ -1,6 +1,7 @@
 use super::buffer::Buffer;
 use super::config::LogFormat;
-use super::secrets::{MASK, is_secret};
+use super::meaning::Meaning;
+use super::secrets::MASK;
 use crate::propagation::{TraceParent, hex};
 use std::cell::Cell;
 use std::fmt;
@@ -176,7 +177,8 @@ impl JsonFields<'_> {
     }
 
     fn text(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
+        let meaning = Meaning::of(field.name());
+        if meaning == Meaning::Message {
             match self.some {
                 true => self.message = Some(value.to_owned()),
                 false => push_message(self.line, value),
@@ -184,7 +186,7 @@ impl JsonFields<'_> {
             return;
         }
         self.key(field);
-        push_json(self.line, if is_secret(field.name()) { MASK } else { clipped(value) });
+        push_json(self.line, if meaning == Meaning::Secret { MASK } else { clipped(value) });
     }
 }
 
@@ -220,11 +222,12 @@ struct TextFields<'a>(&'a mut Vec<u8>);
 impl Visit for TextFields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.0.push(b' ');
-        if field.name() != "message" {
+        let meaning = Meaning::of(field.name());
+        if meaning != Meaning::Message {
             self.0.extend_from_slice(field.name().as_bytes());
             self.0.push(b'=');
         }
-        for character in if is_secret(field.name()) { MASK } else { clipped(value) }.chars() {
+        for character in if meaning == Meaning::Secret { MASK } else { clipped(value) }.chars() {
             let _ = if character.is_control() {
                 write!(self.0, "{}", character.escape_default())
             } else {

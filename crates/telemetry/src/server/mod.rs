@@ -8,6 +8,7 @@ mod forwarder;
 mod handover;
 mod ids;
 mod log;
+mod meaning;
 pub mod metrics;
 mod otlp;
 mod record;

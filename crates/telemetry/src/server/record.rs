@@ -1,6 +1,7 @@
 //! A span as it is recorded: numbers, names of the program's own, and one text that holds all others.
 
-use super::secrets::{MASK, is_secret};
+use super::meaning::Meaning;
+use super::secrets::MASK;
 use crate::propagation::TraceParent;
 use std::fmt::{self, Write};
 use std::ops::Range;
@@ -255,13 +256,13 @@ impl Fields {
     }
 
     /// A text that was just written to the end of the others.
-    fn take(&mut self, key: &'static str, place: Place) {
+    fn take(&mut self, key: &'static str, meaning: Meaning, place: Place) {
         let text = &self.texts[place.clone()];
-        match key {
-            "message" => self.message = Some(place),
-            "otel.name" => self.name = Some(place),
-            "otel.status_message" => self.status_message = Some(place),
-            "otel.kind" => {
+        match meaning {
+            Meaning::Message => self.message = Some(place),
+            Meaning::OtelName => self.name = Some(place),
+            Meaning::OtelStatusMessage => self.status_message = Some(place),
+            Meaning::OtelKind => {
                 self.kind = match text {
                     text if text.eq_ignore_ascii_case("server") => Some(Kind::Server),
                     text if text.eq_ignore_ascii_case("client") => Some(Kind::Client),
@@ -270,14 +271,14 @@ impl Fields {
                     _ => Some(Kind::Internal),
                 };
             }
-            "otel.status_code" => {
+            Meaning::OtelStatusCode => {
                 self.status = match text {
                     text if text.eq_ignore_ascii_case("error") => Some(Status::Error),
                     text if text.eq_ignore_ascii_case("ok") => Some(Status::Ok),
                     _ => None,
                 };
             }
-            _ => self.put(key, Stored::Text(place)),
+            Meaning::Attribute | Meaning::Secret => self.put(key, Stored::Text(place)),
         }
     }
 }
@@ -303,12 +304,14 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let place = self.push_text(if is_secret(field.name()) { MASK } else { value });
-        self.take(field.name(), place);
+        let meaning = Meaning::of(field.name());
+        let place = self.push_text(if meaning == Meaning::Secret { MASK } else { value });
+        self.take(field.name(), meaning, place);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if is_secret(field.name()) {
+        let meaning = Meaning::of(field.name());
+        if meaning == Meaning::Secret {
             return self.record_str(field, MASK);
         }
         let start = self.texts.len();
@@ -316,6 +319,6 @@ impl Visit for Fields {
         let _ = write!(self.texts, "{value:?}");
         let end = self.texts.floor_char_boundary((start + MAX_TEXT_BYTES).min(self.texts.len()));
         self.texts.truncate(end);
-        self.take(field.name(), start..end);
+        self.take(field.name(), meaning, start..end);
     }
 }
