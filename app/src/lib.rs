@@ -7,6 +7,7 @@ mod components;
 pub mod context;
 #[cfg(feature = "ssr")]
 pub mod drafts;
+mod fetched;
 pub mod functions;
 mod layout;
 mod live;

@@ -1,16 +1,12 @@
 use crate::components::ErrorNote;
+use crate::fetched::Fetched;
 use crate::text::use_text;
 use leptos::prelude::*;
-use model::BoardError;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Shows what a resource brings: nothing for 200 ms, then a skeleton of `rows` lines; an error in its place.
 /// What is shown stays while newer data is on its way.
-pub fn loaded<T>(
-    resource: Resource<Result<T, BoardError>>,
-    rows: usize,
-    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
-) -> AnyView
+pub fn loaded<T>(resource: Fetched<T>, rows: usize, view: impl Fn(T) -> AnyView + Send + Sync + 'static) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {

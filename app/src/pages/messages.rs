@@ -5,6 +5,7 @@ mod news;
 mod post_form;
 
 use crate::components::FormAction;
+use crate::fetched::fetch;
 use crate::functions::messages::{DeleteMessage, PostMessage, list_messages};
 use crate::query::use_query;
 use crate::session::SignedInOnly;
@@ -45,7 +46,7 @@ fn Board() -> impl IntoView {
     let delete = FormAction::of::<DeleteMessage>();
     let refresh = RwSignal::new(0_u32);
     let asked = move || (scope.get(), page.get(), refresh.get(), delete.version().get());
-    let messages = Resource::new(asked, |(scope, page, ..)| list_messages(scope, page));
+    let messages = fetch(asked, |(scope, page, ..)| list_messages(scope, page));
     let news = News::follow(scope, post.pending().into());
     let tab = move |mine: bool| (scope.get() == if mine { Scope::Mine } else { Scope::Everyone }).then_some("page");
     view! {

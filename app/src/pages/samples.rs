@@ -5,6 +5,7 @@ mod progress;
 use crate::components::draft::use_draft;
 use crate::components::numbers::count;
 use crate::components::{ActionError, FormAction, ServerForm, loaded};
+use crate::fetched::fetch;
 use crate::functions::samples::{CancelSamples, GenerateSamples, RemoveSamples, samples_status};
 use crate::live::on_live;
 use crate::session::{SignedInOnly, use_session};
@@ -35,7 +36,7 @@ fn Samples() -> impl IntoView {
     let remove = FormAction::of::<RemoveSamples>();
     let cancel = FormAction::of::<CancelSamples>();
     let asked = move || (generate.version().get(), remove.version().get(), cancel.version().get());
-    let status = Resource::new(asked, |_| samples_status());
+    let status = fetch(asked, |_| samples_status());
     // News is newer than what was loaded before it.
     let news = RwSignal::new(None::<SampleJob>);
     on_live(move |event| {

@@ -2,6 +2,7 @@
 
 mod results;
 
+use crate::fetched::fetch;
 use crate::functions::search::find_messages;
 use crate::next::encode;
 use crate::query::use_query;
@@ -47,7 +48,7 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
         number.unwrap_or(1_u64).max(1)
     });
     // A later question cancels the answer to an earlier one.
-    let found = Resource::new(
+    let found = fetch(
         move || (wanted.get(), page.get()),
         |(query, page)| async move { if query.is_empty() { Ok(None) } else { find_messages(query, page).await } },
     );

@@ -1,4 +1,5 @@
 use crate::components::{ActionError, FormAction, ServerForm, Time, loaded};
+use crate::fetched::fetch;
 use crate::functions::accounts::{EndSession, sessions};
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -8,7 +9,7 @@ use model::SessionSummary;
 pub fn SessionList() -> impl IntoView {
     let words = &use_text().door().account;
     let end = FormAction::of::<EndSession>();
-    let list = Resource::new(move || end.version().get(), |_| sessions());
+    let list = fetch(move || end.version().get(), |_| sessions());
     let show = move |list: Vec<SessionSummary>| {
         let rows = list.into_iter().map(|session| view! { <Row session end/> });
         view! {

@@ -3,17 +3,18 @@ use crate::components::message::MessageRow;
 use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place, address, past_the_end};
 use crate::components::{ActionError, FormAction, ServerForm, loaded};
+use crate::fetched::Fetched;
 use crate::session::use_session;
 use crate::text::use_text;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::{BoardError, Message, MessagePage, Pagination, Scope};
+use model::{Message, MessagePage, Pagination, Scope};
 
 /// The messages of a page, with their pager.
 #[component]
 pub fn MessageList(
-    messages: Resource<Result<MessagePage, BoardError>>,
+    messages: Fetched<MessagePage>,
     delete: FormAction<()>,
     news: News,
     scope: Memo<Scope>,

@@ -5,6 +5,7 @@ use crate::clock::{iso, use_clock};
 use crate::components::loaded;
 use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place, past_the_end};
+use crate::fetched::fetch;
 use crate::functions::observe::{LogQuery, list_logs};
 use crate::query::use_query;
 use crate::session::{SignedInOnly, use_session};
@@ -63,7 +64,7 @@ fn Logs() -> impl IntoView {
             }
         })
     });
-    let found = Resource::new(move || wanted.get(), list_logs);
+    let found = fetch(move || wanted.get(), list_logs);
     let live = LiveRows::collect(Signal::derive(move || live_filter(&wanted.get())));
     let show = move |found: ApiLogPage| {
         live.forget();

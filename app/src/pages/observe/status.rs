@@ -1,5 +1,6 @@
 use crate::components::numbers::{count, duration};
 use crate::components::{Time, loaded};
+use crate::fetched::fetch;
 use crate::functions::observe::{Dependency, DependencyName, StatusReport, get_status};
 use crate::session::SignedInOnly;
 use crate::text::use_text;
@@ -22,7 +23,7 @@ pub fn StatusPage() -> impl IntoView {
 #[component]
 fn Status() -> impl IntoView {
     let words = &use_text().observe().status;
-    let report = Resource::new(|| (), |()| get_status());
+    let report = fetch(|| (), |()| get_status());
     view! {
         <div class="status-page">
             <h1>{words.title}</h1>

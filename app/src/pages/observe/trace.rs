@@ -3,6 +3,7 @@ use crate::components::numbers::{count, duration};
 use crate::components::ribbon::{Arrival, arrival};
 use crate::components::waterfall::{PartLegend, SpanDetail, Waterfall};
 use crate::components::{CopyButton, Time, loaded};
+use crate::fetched::{Fetched, fetch};
 use crate::functions::observe::get_trace;
 use crate::query::use_query;
 use crate::text::use_text;
@@ -25,7 +26,7 @@ const YOUNG_MS: i64 = 15_000;
 pub fn TracePage() -> impl IntoView {
     let (params, query) = (use_params_map(), use_query());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let found = Resource::new(move || id.get(), |id| async move { found(get_trace(id).await) });
+    let found = fetch(move || id.get(), |id| async move { found(get_trace(id).await) });
     let asked = Memo::new(move |_| query.with(|query| query.get("span")));
     let selected = RwSignal::new(asked.get_untracked());
     Effect::new(move |before: Option<()>| {
@@ -53,7 +54,7 @@ fn found(answer: Result<Trace, BoardError>) -> Result<Option<Trace>, BoardError>
 
 /// Spans of a young trace may still be on their way.
 #[cfg(feature = "hydrate")]
-fn look_again_while_young(found: Resource<Result<Option<Trace>, BoardError>>) {
+fn look_again_while_young(found: Fetched<Option<Trace>>) {
     let looks = StoredValue::new(0_u32);
     Effect::new(move |_| {
         let Some(Ok(trace)) = found.get() else { return };
@@ -73,7 +74,7 @@ fn look_again_while_young(found: Resource<Result<Option<Trace>, BoardError>>) {
 }
 
 #[cfg(not(feature = "hydrate"))]
-fn look_again_while_young(_found: Resource<Result<Option<Trace>, BoardError>>) {}
+fn look_again_while_young(_found: Fetched<Option<Trace>>) {}
 
 #[component]
 fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>) -> impl IntoView {

@@ -3,6 +3,7 @@ use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place, past_the_end};
 use crate::components::waterfall::layout::percent;
 use crate::components::{Time, loaded};
+use crate::fetched::fetch;
 use crate::functions::observe::{TraceList, TraceQuery, list_traces};
 use crate::query::use_query;
 use crate::text::use_text;
@@ -25,7 +26,7 @@ pub fn TracesPage() -> impl IntoView {
             page: query.get("page").unwrap_or_default(),
         })
     });
-    let found = Resource::new(move || wanted.get(), list_traces);
+    let found = fetch(move || wanted.get(), list_traces);
     let show = move |found: TraceList| list(found, query.with_untracked(|query| from_query(query, FIELDS)));
     set_title(words.title);
     view! {

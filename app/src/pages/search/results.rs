@@ -2,13 +2,14 @@ use crate::components::loaded;
 use crate::components::message::MessageRow;
 use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place, past_the_end};
+use crate::fetched::Fetched;
 use crate::text::use_text;
 use leptos::prelude::*;
-use model::{BoardError, SearchHit, SearchPage, TotalRelation};
+use model::{SearchHit, SearchPage, TotalRelation};
 
 /// What was found, with how much, how fast and from where.
 #[component]
-pub fn Results(found: Resource<Result<Option<SearchPage>, BoardError>>) -> impl IntoView {
+pub fn Results(found: Fetched<Option<SearchPage>>) -> impl IntoView {
     loaded(found, 6, |page| match page {
         None => view! { <Start/> }.into_any(),
         Some(page) => view! { <Found page/> }.into_any(),
