@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use board::ports::Store;
-use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
+use model::{PageRequest, SearchQuery, Timestamp, Username};
 use rusqlite::Connection;
+use std::time::Duration;
 use store::SqliteStore;
 
 const MESSAGES: i64 = 70_000;
@@ -12,21 +13,25 @@ fn number(file: &Connection, sql: &str) -> i64 {
     file.query_row(sql, (), |row| row.get(0)).unwrap()
 }
 
-/// Posts until the writer has nothing more to index: it goes on while it is asked.
-async fn settle(store: &SqliteStore, file: &Connection) {
-    let author = Username::parse("mina").unwrap();
-    loop {
-        let text = MessageText::parse("one more".to_owned()).unwrap();
-        store.add_message(&author, &text, Timestamp::default()).await.unwrap();
-        let indexed = number(file, "SELECT coalesce(max(last), -1) FROM search_segments");
-        let mergeable = number(
-            file,
-            "SELECT count(*) FROM search_segments WHERE last - first = 255 AND first >> 12 < (SELECT (max(last) + 1) >> 12 FROM search_segments)",
+/// Waits until the writer, which has nothing else to do, has nothing more to index.
+async fn settle(file: &Connection) {
+    let mergeable = |shift: u32, larger: u32| {
+        let sql = format!(
+            "SELECT count(*) FROM search_segments WHERE last - first + 1 = 1 << {shift} \
+             AND first >> {larger} < (SELECT (max(last) + 1) >> {larger} FROM search_segments)"
         );
-        if mergeable == 0 && number(file, "SELECT max(id) FROM messages") - indexed < 256 + 64 {
+        number(file, &sql)
+    };
+    // A minute, at most.
+    for _ in 0..6_000 {
+        let indexed = number(file, "SELECT coalesce(max(last), -1) FROM search_segments");
+        let unindexed = number(file, "SELECT max(id) FROM messages") - indexed;
+        if unindexed < 256 && mergeable(8, 12) == 0 && mergeable(12, 16) == 0 {
             return;
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    panic!("the index is not brought up to date");
 }
 
 async fn total(store: &SqliteStore, text: &str, page: PageRequest) -> (u64, usize) {
@@ -45,7 +50,7 @@ async fn segments_grow_with_the_board_and_go_with_it() {
         store.add_samples(&author, texts, Timestamp::default()).await.unwrap();
     }
     let file = Connection::open(&path).unwrap();
-    settle(&store, &file).await;
+    settle(&file).await;
     assert_eq!(number(&file, "SELECT count(*) FROM search_segments WHERE last - first = 65535"), 1);
     assert_eq!(number(&file, "SELECT count(*) FROM search_segments WHERE last - first = 4095"), 1);
     assert!(number(&file, "SELECT count(*) FROM search_segments") <= 1 + 16 + 16);
