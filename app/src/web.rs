@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, Event, EventTarget, FormData, HtmlDocument, HtmlElement, HtmlFormElement, SubmitEvent,
-    UrlSearchParams, Window,
+    Document, Element, Event, EventTarget, FormData, HtmlDocument, HtmlElement, HtmlFormElement, HtmlTextAreaElement,
+    Location, SubmitEvent, UrlSearchParams, Window,
 };
 
 #[must_use]
@@ -59,13 +59,36 @@ pub fn close_menus() {
     }
 }
 
-/// Loads the page of an address, or this one again.
+/// Loads the page of an address, or this one again, without the error that an earlier form left in its address.
 pub fn load(address: Option<&str>) {
     let Some(location) = window().map(|window| window.location()) else { return };
-    let _ = match address {
-        Some(address) => location.assign(address),
-        None => location.reload(),
+    let _ = match (address, without_error(&location)) {
+        (Some(address), _) => location.assign(address),
+        (None, Some(address)) => location.replace(&address),
+        (None, None) => location.reload(),
     };
+}
+
+/// The address without what Leptos adds for a form that failed without JavaScript; `None` when there is none.
+fn without_error(location: &Location) -> Option<String> {
+    let query = UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    if !query.has("__err") {
+        return None;
+    }
+    query.delete("__err");
+    query.delete("__path");
+    Some(format!("{}?{}", location.pathname().ok()?, String::from(query.to_string())))
+}
+
+/// Empties the text area if what it holds is `unwanted`, as its reader would.
+pub fn empty(selector: &str, unwanted: impl Fn(&str) -> bool) {
+    let field = find(selector).and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
+    if let Some(field) = field.filter(|field| unwanted(&field.value())) {
+        field.set_value("");
+        if let Ok(event) = Event::new("input") {
+            let _ = field.dispatch_event(&event);
+        }
+    }
 }
 
 /// Whether the server answers at all.

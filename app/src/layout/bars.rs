@@ -72,7 +72,8 @@ fn LanguageSwitch() -> impl IntoView {
     };
     let set = FormAction::of::<SetPreferences>().then(|()| load_anew(None));
     view! {
-        <ServerForm action=set class="">
+        <ServerForm action=set class="in-bar">
+            <ActionError action=set/>
             <input type="hidden" name="lang" value=other.tag()/>
             <button class="quiet" type="submit" lang=other.tag() title=text.common.other_language>
                 {text.common.other_language_short}

@@ -25,7 +25,6 @@ pub fn EntryForm(
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());
     Effect::new(move |_| {
         if let Some(Ok(account)) = action.value().get() {
-            typed::keep("");
             session.begin(account);
             // The address that is gone to has no such wish, and is not followed.
             navigate(&untrack(wanted), NavigateOptions { replace: true, ..Default::default() });
@@ -77,7 +76,7 @@ pub fn other_way(path: &str, query: Memo<Query>) -> String {
 }
 
 /// A user name that is being typed, kept in this tab.
-mod typed {
+pub mod typed {
     const KEY: &str = "typed-username";
 
     pub fn keep(username: &str) {

@@ -1,4 +1,4 @@
-use super::entry::EntryForm;
+use super::entry::{EntryForm, typed};
 use crate::components::FormAction;
 use crate::functions::accounts::LogIn;
 use crate::query::use_query;
@@ -12,7 +12,7 @@ use leptos::prelude::*;
 pub fn LoginPage() -> impl IntoView {
     let words = &use_text().door().entry;
     let (session, query) = (use_session(), use_query());
-    let log_in = FormAction::of::<LogIn>();
+    let log_in = FormAction::of::<LogIn>().then(|_| typed::keep(""));
     let why = move || {
         let wanted = query.with(|query| query.get_str("next").is_some());
         match session.has_ended() {

@@ -1,4 +1,4 @@
-use super::entry::{EntryForm, other_way};
+use super::entry::{EntryForm, other_way, typed};
 use crate::components::FormAction;
 use crate::functions::accounts::Register;
 use crate::query::use_query;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 pub fn RegisterPage() -> impl IntoView {
     let words = &use_text().door().entry;
     let query = use_query();
-    let register = FormAction::of::<Register>();
+    let register = FormAction::of::<Register>().then(|_| typed::keep(""));
     set_title(words.register_title);
     view! {
         <div class="column narrow">

@@ -35,6 +35,7 @@ pub fn MessageList(
         // Its last one: what is the last page now has the messages that were before it.
         if place.is_past_the_end() && emptied.get_value() == place.page {
             let to = address("/messages", &keep, last);
+            emptied.set_value(0);
             navigate(&to, NavigateOptions { replace: true, ..Default::default() });
         }
         let rows = found.messages.into_iter().map(|message| view! { <Row message delete news/> }.into_any());

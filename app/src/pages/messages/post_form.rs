@@ -108,6 +108,8 @@ pub mod unsent {
         if crate::web::kept(&key(author)).is_some_and(|kept| super::is_same(&kept, text)) {
             crate::web::keep(&key(author), "");
         }
+        // The page may have gone and come again with the text.
+        crate::web::empty("#new-message", |typed| super::is_same(typed, text));
     }
 
     #[cfg(feature = "hydrate")]
