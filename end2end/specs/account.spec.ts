@@ -65,6 +65,7 @@ test("signing out ends the session", async ({ page, words, signIn }) => {
   await page.goto("/account");
   await page.locator("summary", { hasText: words.accountMenu }).click();
   await page.getByRole("button", { name: words.signOut }).click();
+  await expect(page).toHaveURL(/\/$/);
   await expect(page.getByRole("link", { name: words.signIn }).filter({ visible: true }).first()).toBeVisible();
   await page.goto("/messages");
   await expect(page).toHaveURL(/\/login/);
