@@ -12,13 +12,14 @@ pub struct Session {
     signed_in: Memo<bool>,
     /// The session ended while its pages were open.
     ended: RwSignal<bool>,
+    leaving: RwSignal<bool>,
 }
 
 /// Reads the session on the server, and hands it to the browser with the page.
 pub fn provide_session() -> Session {
     let account = RwSignal::new(SharedValue::new(requesting_account).into_inner());
     let signed_in = Memo::new(move |_| account.with(Option::is_some));
-    let session = Session { account, signed_in, ended: RwSignal::new(false) };
+    let session = Session { account, signed_in, ended: RwSignal::new(false), leaving: RwSignal::new(false) };
     provide_context(session);
     session
 }
@@ -70,9 +71,14 @@ impl Session {
         self.account.set(Some(account));
     }
 
+    /// The reader is signing out, and the page about to go: that the session ends is no news then.
+    pub fn leave(self, leaving: bool) {
+        self.leaving.set(leaving);
+    }
+
     /// The server says that the session is over: pages that need one give way to the sign-in page.
     pub fn end(self) {
-        if self.account.with_untracked(Option::is_some) {
+        if self.account.with_untracked(Option::is_some) && !self.leaving.get_untracked() {
             self.ended.set(true);
             self.account.set(None);
         }

@@ -77,7 +77,9 @@ fn without_error(location: &Location) -> Option<String> {
     }
     query.delete("__err");
     query.delete("__path");
-    Some(format!("{}?{}", location.pathname().ok()?, String::from(query.to_string())))
+    let query = String::from(query.to_string());
+    let mark = if query.is_empty() { "" } else { "?" };
+    Some(format!("{}{mark}{query}{}", location.pathname().ok()?, location.hash().ok()?))
 }
 
 /// Empties the text area if what it holds is `unwanted`, as its reader would.

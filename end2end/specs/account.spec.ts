@@ -71,6 +71,28 @@ test("signing out ends the session", async ({ page, words, signIn }) => {
   await expect(page).toHaveURL(/\/login/);
 });
 
+test("whoever signs out does not see the sign-in page first", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "without scripts nobody tells the page that its session ended");
+  await signIn();
+  const live = page.waitForResponse((response) => new URL(response.url()).pathname === "/live");
+  await page.goto("/account");
+  await live;
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/fn/accounts/log_out", async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await page.locator("summary", { hasText: words.accountMenu }).click();
+  await page.getByRole("button", { name: words.signOut }).click();
+  // The news of the session's end is there long before the answer.
+  await page.waitForTimeout(1000);
+  await expect(page).toHaveURL(/\/account$/);
+  answer();
+  await expect(page).toHaveURL(/\/$/);
+});
+
 test("a changed password ends the other devices' sessions", async ({ page, words, browser, server, signIn: signInHere }) => {
   const name = await signInHere();
   const other = await browser.newContext({ baseURL: server.url });

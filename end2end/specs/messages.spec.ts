@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { hydrated } from "../support/hydrated";
 import { expect, newName, password, signIn, test } from "../support/reader";
 
@@ -139,12 +140,7 @@ test("what I type while a post is on its way is my next message", async ({ page,
   await signIn();
   await page.goto("/messages");
   await hydrated(page);
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await page.route("**/fn/messages/post", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const answer = await holdPosts(page);
   const box = page.getByLabel(words.newMessage);
   await box.fill("the first thought");
   await box.press("Control+Enter");
@@ -159,12 +155,7 @@ test("a message that was stored after I had left the page is no draft when I com
   await signIn();
   await page.goto("/messages");
   await hydrated(page);
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => (answer = resolve));
-  await page.route("**/fn/messages/post", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const answer = await holdPosts(page);
   const box = page.getByLabel(words.newMessage);
   await box.fill("answered when I was elsewhere");
   await box.press("Control+Enter");
@@ -189,3 +180,14 @@ test("deleting the last message of the last page leads to the page before it", a
   await expect(page).toHaveURL(/\/messages\?mine=1$/);
   await expect(page.getByRole("list", { name: words.messageList }).getByRole("listitem")).toHaveCount(20);
 });
+
+/** Lets the answers to posts wait until the returned function is called. */
+async function holdPosts(page: Page): Promise<() => void> {
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/fn/messages/post", async (route) => {
+    await held;
+    await route.continue();
+  });
+  return answer;
+}

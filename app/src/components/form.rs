@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 pub struct FormAction<T: 'static> {
     path: &'static str,
     pending: RwSignal<bool>,
+    /// The fields of which answers are on their way.
+    #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers submit"))]
+    sent: StoredValue<Vec<String>>,
     value: RwSignal<Option<Result<T, BoardError>>>,
     version: RwSignal<u32>,
     #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers submit"))]
@@ -33,6 +36,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FormAction<T> {
         Self {
             path: S::PATH,
             pending: RwSignal::new(false),
+            sent: StoredValue::default(),
             value: RwSignal::new(error.map(Err)),
             version: RwSignal::new(0),
             then: None,
@@ -79,19 +83,24 @@ impl<T: DeserializeOwned + Send + Sync + 'static> FormAction<T> {
         }
         let Some(fields) = crate::web::form_fields(event) else { return };
         event.prevent_default();
-        // A second press while the first is on its way is the same wish.
-        if self.pending.get_untracked() {
+        // A second press while the first is on its way is the same wish; other fields are another.
+        if self.sent.with_value(|sent| sent.contains(&fields)) {
             return;
         }
+        self.sent.update_value(|sent| sent.push(fields.clone()));
         self.pending.set(true);
-        let answer = post::<TracedClient>(self.path, FORM, fields);
+        let answer = post::<TracedClient>(self.path, FORM, fields.clone());
         leptos::task::spawn_local(async move {
             let answer = answer.await.and_then(|answer| decode(&answer));
             if let Some((then, answer)) = self.then.zip(answer.as_ref().ok()) {
                 then(answer);
             }
             // The page may be gone.
-            let _ = self.pending.try_set(false);
+            let idle = self.sent.try_update_value(|sent| {
+                sent.retain(|sent| *sent != fields);
+                sent.is_empty()
+            });
+            let _ = self.pending.try_set(idle == Some(false));
             let _ = self.value.try_set(Some(answer));
             let _ = self.version.try_update(|version| *version += 1);
         });

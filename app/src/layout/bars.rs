@@ -105,6 +105,9 @@ fn AccountMenu() -> impl IntoView {
     let (text, session) = (use_text(), use_session());
     let places = &text.common.places;
     let log_out = FormAction::of::<LogOut>().then(|()| load_anew(Some("/")));
+    Effect::new(move |_| {
+        session.leave(log_out.pending().get() || log_out.value().with(|answer| matches!(answer, Some(Ok(())))))
+    });
     let menu = move || match session.account() {
         None => view! { <a class="sign-in" href="/login">{places.sign_in}</a> }.into_any(),
         Some(account) => view! {

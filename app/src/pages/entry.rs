@@ -10,7 +10,7 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
-use model::Account;
+use model::{Account, Username};
 
 /// User name and password, sent to `action`. `password` is the field's autocomplete purpose.
 #[component]
@@ -52,7 +52,7 @@ pub fn EntryForm(
             <input type="hidden" name="next" value=wanted/>
             <label>
                 <span>{words.username}</span>
-                <input name="username" value=username required autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="128"
+                <input name="username" value=username required autocomplete="username" autocapitalize="none" spellcheck="false" maxlength=Username::MAX_STORED_CHARS.to_string()
                     node_ref=field on:input=keep/>
             </label>
             {is_new.then(|| view! { <p class="hint">{words.username_hint}</p> })}

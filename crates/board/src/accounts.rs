@@ -3,11 +3,9 @@ use crate::login_limit::LoginLimit;
 use crate::passwords::Passwords;
 use crate::ports::User;
 use crate::sessions::{Caller, SessionToken, Sessions, SignedIn};
+use crate::strangers::Strangers;
 use crate::{Operators, Ports};
 use model::{Account, BoardError, Code, Password, Username};
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
 
 /// Registers, signs in and out, changes passwords.
 pub struct Accounts {
@@ -16,19 +14,18 @@ pub struct Accounts {
     operators: Operators,
     passwords: Passwords,
     limit: LoginLimit,
-    /// By user key, what the passwords were (told apart by a hash of their hash) with which users signed in here.
-    seen: Mutex<HashMap<String, u64>>,
+    strangers: Strangers,
 }
 
 impl Accounts {
     pub(crate) fn new(ports: &Ports, sessions: Sessions, operators: Operators, passwords: Passwords) -> Self {
         Self {
             ports: ports.clone(),
+            strangers: Strangers::new(ports, sessions.clone()),
             sessions,
             operators,
             passwords,
             limit: LoginLimit::default(),
-            seen: Mutex::default(),
         }
     }
 
@@ -83,8 +80,8 @@ impl Accounts {
         if username.trim().is_empty() || password.is_empty() {
             return Err(Code::CredentialsRequired.into());
         }
-        let parsed = Username::parse(username).ok().zip(Password::parse(password, 1).ok());
-        let Some((username, password)) = parsed else { return Err(Code::InvalidCredentials.into()) };
+        let said = Username::said(username).zip(Password::parse(password, 1).ok());
+        let Some((username, password)) = said else { return Err(Code::InvalidCredentials.into()) };
         let key = user_key(&username);
         let now = self.ports.clock.now();
         self.limit.begin(&key, &caller.address, now)?;
@@ -96,13 +93,15 @@ impl Accounts {
             return Err(Code::InvalidCredentials.into());
         }
         self.limit.succeeded(&key, &caller.address);
-        match stored {
-            Some(hash) if Passwords::is_outdated(hash) => self.renew(&key, &password).await?,
-            Some(hash) => self.see(&key, hash).await?,
-            None => {}
-        }
-        let shown = user.map_or(username, |user| user.username);
+        let renewed = match stored {
+            Some(hash) if Passwords::is_outdated(hash) => self.renew(&key, &password, hash).await,
+            _ => None,
+        };
+        let shown = user.as_ref().map_or(username, |user| user.username.clone());
         let started = self.sessions.start(shown, caller).await?;
+        if let Some(hash) = renewed.as_deref().or(stored) {
+            self.strangers.see(&key, hash);
+        }
         tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
         Ok(started)
     }
@@ -130,45 +129,42 @@ impl Accounts {
             return Err(Code::InvalidCredentials.into());
         }
         self.limit.succeeded(&who.user_key, &caller.address);
-        self.store_password(&who.user_key, &new, Some(&who.session.id)).await
+        let hash = self.passwords.hash(&new).await?;
+        // Somebody else who knew the password may have changed it meanwhile.
+        if !self.ports.store.set_password(&who.user_key, &hash, stored).await? {
+            return Err(Code::InvalidCredentials.into());
+        }
+        self.password_changed(&who.user_key, &hash, Some(&who.session.id)).await
     }
 
     /// Sets a user's password and ends all of their sessions in this process: for the command line.
     ///
     /// # Errors
-    /// `NotFound`, `InvalidUsername`, `InvalidPassword`, `Unavailable`.
+    /// `NotFound`, `InvalidPassword`, `TooManyRequests`, `Unavailable`.
     pub async fn set_password(&self, username: &str, password: String) -> Result<(), BoardError> {
         let password = Password::parse(password, Password::MIN_CHARS_IN_UI)?;
-        self.store_password(&user_key(&Username::parse(username)?), &password, None).await
-    }
-
-    /// Hashes a password anew that an older board hashed. Nobody's session ends, and a failure waits for the next log-in.
-    async fn renew(&self, key: &str, password: &Password) -> Result<(), BoardError> {
-        let hash = self.passwords.hash(password).await?;
-        if self.ports.store.set_password(key, &hash).await.is_ok() {
-            tracing::info!(event.name = "password.renewed", "an older board's password hash was replaced");
-        }
-        self.see(key, &hash).await
-    }
-
-    async fn store_password(&self, key: &str, password: &Password, keep: Option<&str>) -> Result<(), BoardError> {
-        let hash = self.passwords.hash(password).await?;
-        if !self.ports.store.set_password(key, &hash).await? {
+        let key = user_key(&Username::said(username).ok_or(Code::NotFound)?);
+        let hash = self.passwords.hash(&password).await?;
+        if !self.ports.store.set_password(&key, &hash, None).await? {
             return Err(Code::NotFound.into());
         }
-        self.see(key, &hash).await?;
-        tracing::info!(event.name = "password.changed", "password changed");
-        self.sessions.end_others(key, keep).await
+        self.password_changed(&key, &hash, None).await
     }
 
-    /// Remembers a password's hash, for as long as its user has sessions.
-    async fn see(&self, key: &str, hash: &str) -> Result<(), BoardError> {
-        const TIDY_EVERY: usize = 10_000;
-        let is_due = {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.insert(key.to_owned(), digest(hash)).is_none() && seen.len().is_multiple_of(TIDY_EVERY)
-        };
-        if is_due { self.end_of_strangers().await } else { Ok(()) }
+    /// Replaces the hash that an older board made of this password; where that fails, the next log-in tries again.
+    async fn renew(&self, key: &str, password: &Password, old: &str) -> Option<String> {
+        let hash = self.passwords.hash(password).await.ok()?;
+        let stored = self.ports.store.set_password(key, &hash, Some(old)).await.ok()?;
+        stored.then(|| {
+            tracing::info!(event.name = "password.renewed", "an older board's password hash was replaced");
+            hash
+        })
+    }
+
+    async fn password_changed(&self, key: &str, hash: &str, keep: Option<&str>) -> Result<(), BoardError> {
+        self.strangers.see(key, hash);
+        tracing::info!(event.name = "password.changed", "password changed");
+        self.sessions.end_others(key, keep).await
     }
 
     /// Another process has changed the store: sessions end of users who are gone or have another password there.
@@ -176,22 +172,7 @@ impl Accounts {
     /// # Errors
     /// `Unavailable`.
     pub(crate) async fn end_of_strangers(&self) -> Result<(), BoardError> {
-        let seen: Vec<(String, u64)> =
-            self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(k, v)| (k.clone(), *v)).collect();
-        for (key, hash) in seen {
-            let user = self.ports.store.user(&key).await?;
-            let is_same = user.is_some_and(|user| digest(&user.password_hash) == hash);
-            if !is_same {
-                self.sessions.end_others(&key, None).await?;
-            }
-            if !is_same || self.ports.sessions.list(&key, self.ports.clock.now()).await?.is_empty() {
-                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                if seen.get(&key) == Some(&hash) {
-                    seen.remove(&key);
-                }
-            }
-        }
-        Ok(())
+        self.strangers.end().await
     }
 
     /// Whether this user may see what others do. With no operators listed, everybody on a local embedded server may.
@@ -210,10 +191,4 @@ impl Accounts {
     pub fn account(&self, who: &SignedIn, caller: &Caller) -> Account {
         Account { username: who.username.clone(), operator: self.is_operator(who, caller) }
     }
-}
-
-fn digest(password_hash: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    password_hash.hash(&mut hasher);
-    hasher.finish()
 }

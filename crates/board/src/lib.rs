@@ -13,6 +13,7 @@ pub mod ports;
 mod samples;
 mod search;
 mod sessions;
+mod strangers;
 
 pub use accounts::Accounts;
 pub use api_log::ApiLogs;

@@ -18,6 +18,8 @@ const MAX_ENTRIES: usize = 100_000;
 struct Failures {
     count: u32,
     last: Timestamp,
+    /// The last one before that.
+    before: Timestamp,
 }
 
 impl Failures {
@@ -44,19 +46,20 @@ impl LoginLimit {
         if entries.len() >= MAX_ENTRIES {
             entries.retain(|_, failures| failures.last.plus_seconds(FORGET_AFTER_S) > now);
         }
-        let entry = entries.entry(place).or_insert(Failures { count: 0, last: now });
+        let entry = entries.entry(place).or_insert(Failures { count: 0, last: now, before: now });
         if entry.last.plus_seconds(FORGET_AFTER_S) <= now {
             entry.count = 0;
         }
         entry.count = entry.count.saturating_add(1);
-        entry.last = now;
+        entry.before = std::mem::replace(&mut entry.last, now);
         Ok(())
     }
 
-    /// Takes back an attempt that was no guess.
+    /// Takes back an attempt that was no guess: the next one need not wait for it.
     pub fn unasked(&self, key: &str, address: &str) {
         if let Some(failures) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&place(key, address)) {
             failures.count = failures.count.saturating_sub(1);
+            failures.last = failures.before;
         }
     }
 
@@ -108,6 +111,13 @@ mod tests {
         let (limit, now) = (LoginLimit::default(), Timestamp::from_millis(0));
         for _ in 0..100 {
             assert!(limit.begin("mina", "10.0.0.1", now).is_ok());
+            limit.unasked("mina", "10.0.0.1");
+        }
+        let guesses = (0..=FREE_FAILURES).filter(|_| limit.begin("mina", "10.0.0.1", now).is_ok()).count();
+        assert_eq!(guesses, FREE_FAILURES as usize + 1);
+        let later = now.plus_seconds(2);
+        for _ in 0..100 {
+            assert!(limit.begin("mina", "10.0.0.1", later).is_ok());
             limit.unasked("mina", "10.0.0.1");
         }
     }

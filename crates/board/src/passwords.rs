@@ -9,7 +9,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// Hashes and verifies passwords with Argon2id (and verifies what an older board hashed), off the async threads, as many at once as there are cores.
+/// Hashes and verifies passwords with Argon2id (and verifies what an older board hashed), off the async threads, as many
+/// at once as there are cores.
 #[derive(Clone)]
 pub struct Passwords {
     cores: Arc<Semaphore>,
@@ -19,7 +20,7 @@ pub struct Passwords {
     decoy: Arc<str>,
 }
 
-/// Waiting log-ins beyond this many are told to come back: each takes some 20 ms of a core.
+/// Waiting log-ins beyond this many are told to come back: with Argon2id, each takes some 20 ms of a core.
 const MAX_WAITING: usize = 64;
 
 impl Passwords {
@@ -46,7 +47,7 @@ impl Passwords {
             .map_err(|error| failed(error).into())
     }
 
-    /// Whether the password belongs to this stored hash; `None` (nobody) takes as long and says no.
+    /// Whether the password belongs to this stored hash; `None` (nobody) takes as long as Argon2id and says no.
     ///
     /// # Errors
     /// `TooManyRequests` when too many wait already.
@@ -74,7 +75,7 @@ impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, BoardError> {
         let _place = self.waiting.try_acquire().map_err(|_| Code::TooManyRequests)?;
         let permit = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| Code::Internal)?;
-        let span = tracing::info_span!("argon2");
+        let span = tracing::info_span!("hash password");
         spawn_blocking(move || {
             let _permit = permit;
             span.in_scope(work)

@@ -67,8 +67,8 @@ pub trait Store: Send + Sync {
 
     async fn user(&self, key: &str) -> Result<Option<User>, PortError>;
 
-    /// `false` when there is no such user.
-    async fn set_password(&self, key: &str, password_hash: &str) -> Result<bool, PortError>;
+    /// `false` when there is no such user, or another hash is stored than the one to be replaced.
+    async fn set_password(&self, key: &str, password_hash: &str, instead_of: Option<&str>) -> Result<bool, PortError>;
 
     /// Stores a message; on return it is committed, and the next search finds it.
     async fn add_message(&self, author: &Username, text: &MessageText, now: Timestamp) -> Result<Message, PortError>;

@@ -49,7 +49,8 @@ async fn sessions_end_one_by_one_and_together(store: &dyn SessionStore) {
 async fn the_least_used_session_goes_first(store: &dyn SessionStore) {
     for i in 0..=MAX_SESSIONS_PER_USER {
         let n = u8::try_from(i).unwrap();
-        store.add("many", [n; 32], session(&format!("s{i}"), at(i64::from(n)))).await.unwrap();
+        let gone = store.add("many", [n; 32], session(&format!("s{i}"), at(i64::from(n)))).await.unwrap();
+        assert_eq!(gone, if i < MAX_SESSIONS_PER_USER { &[][..] } else { &["s0"] }, "after {i}");
     }
     let list = store.list("many", at(60)).await.unwrap();
     assert_eq!(list.len(), MAX_SESSIONS_PER_USER);

@@ -11,6 +11,8 @@ pub struct Username(Arc<str>);
 
 impl Username {
     pub const MAX_CHARS: usize = 64;
+    /// Of names that an older program stored.
+    pub const MAX_STORED_CHARS: usize = 255;
 
     /// # Errors
     /// `CredentialsRequired` when empty; `InvalidUsername` when too long or not visible.
@@ -24,6 +26,14 @@ impl Username {
             return Err(Code::InvalidUsername.into());
         }
         Ok(Self(name.into()))
+    }
+
+    /// A name as somebody says it who has an account already: it may be one that only an older program let register.
+    /// `None` when no name is that long.
+    #[must_use]
+    pub fn said(text: &str) -> Option<Self> {
+        let name: String = text.trim().nfc().collect();
+        (name.chars().count() <= Self::MAX_STORED_CHARS).then(|| Self(name.into()))
     }
 
     /// A name that an older program stored: taken as it is.

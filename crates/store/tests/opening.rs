@@ -66,6 +66,15 @@ async fn each_kind_of_wrong_file_is_told_apart() {
     rusqlite::Connection::open(file("other.db")).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
     assert!(matches!(refusal(&file("other.db")), OpenError::OtherProgram { .. }));
 
+    let tables = "CREATE TABLE users (id INTEGER PRIMARY KEY, username, password, created_at);
+        CREATE TABLE messages (id INTEGER PRIMARY KEY, message, created_at, user_id, room);";
+    rusqlite::Connection::open(file("rooms.db")).unwrap().execute_batch(tables).unwrap();
+    assert!(matches!(refusal(&file("rooms.db")), OpenError::OtherProgram { .. }), "its rooms would be lost");
+    let tables = "CREATE TABLE users (id INTEGER PRIMARY KEY, username, password, created_at);
+        CREATE TABLE messages (id INTEGER PRIMARY KEY, message, created_at, user_id); CREATE TABLE message_counts (a);";
+    rusqlite::Connection::open(file("taken.db")).unwrap().execute_batch(tables).unwrap();
+    assert!(matches!(refusal(&file("taken.db")), OpenError::NotTakenOver { .. }));
+
     board(&file("newer.db"), 1).await;
     rusqlite::Connection::open(file("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let newer = refusal(&file("newer.db"));
@@ -184,13 +193,17 @@ async fn a_database_with_only_the_two_known_tables_is_taken_over_row_by_row() {
          CREATE TABLE messages (id INTEGER PRIMARY KEY, message TEXT, created_at DATETIME, user_id VARCHAR(255));
          CREATE TABLE something_else (a);
          INSERT INTO users VALUES (3, 'Mina', 'hash', '2024-02-29 12:34:56'), (7, 'mina', 'other', NULL);
-         INSERT INTO messages VALUES (5, '안녕 🙂', '2024-02-29 12:34:56', 'Mina'), (9, NULL, NULL, NULL), (11, 'last', 1709210096, 'nobody');
+         INSERT INTO messages VALUES (5, '안녕 🙂', '2024-02-29 12:34:56', 'Mina'), (9, NULL, NULL, NULL), (11, 'last', 1709210096, 'nobody'),
+             (12, 'of the younger one', 1709210096.5, 'mina');
          PRAGMA user_version = 40;",
     )
     .unwrap();
     old.execute("INSERT INTO users (username, password) VALUES (?1, 'x')", [&long]).unwrap();
     old.execute("INSERT INTO messages (message, user_id) VALUES ('of the long name', ?1)", [&long]).unwrap();
     old.close().unwrap();
+    let copy = folder.path().join("copy.db");
+    backup(&path, &copy).unwrap();
+    assert_eq!(std::fs::read(&copy).unwrap().len(), std::fs::read(&path).unwrap().len());
 
     for _ in 0..2 {
         let store = SqliteStore::open(&path).unwrap();
@@ -200,18 +213,20 @@ async fn a_database_with_only_the_two_known_tables_is_taken_over_row_by_row() {
         let list = store.list_messages(None, PageRequest::default()).await.unwrap();
         let rows: Vec<_> = list.messages.iter().map(|m| (m.id, m.text.as_deref(), m.author.as_deref())).collect();
         let first = (5, Some("안녕 🙂"), Some("Mina"));
-        let expected = [(12, Some("of the long name"), Some(long.as_str())), (11, Some("last"), Some("nobody"))];
-        assert_eq!(rows, [expected[0], expected[1], (9, None, None), first]);
+        let of_others =
+            [(13, Some("of the long name"), Some(long.as_str())), (12, Some("of the younger one"), Some("mina"))];
+        assert_eq!(rows, [of_others[0], of_others[1], (11, Some("last"), Some("nobody")), (9, None, None), first]);
         let times: Vec<_> = list.messages.iter().map(|m| m.created_at.map(Timestamp::as_millis)).collect();
-        assert_eq!(times, [None, Some(1_709_210_096_000), None, Some(1_709_210_096_000)]);
-        assert_eq!(list.pagination.total, 4);
+        let time = Some(1_709_210_096_000);
+        assert_eq!(times, [None, Some(1_709_210_096_500), time, None, time]);
+        assert_eq!(list.pagination.total, 5);
         let own = store.list_messages(Some("mina"), PageRequest::default()).await.unwrap();
         assert_eq!((own.pagination.total, own.messages[0].id), (1, 5));
         assert_eq!((finds(&store, "안녕").await, finds(&store, "LONG name").await), (1, 1));
         store.close().await;
     }
     let store = SqliteStore::open(&path).unwrap();
-    assert!(post(&store, "new").await > 12);
+    assert!(post(&store, "new").await > 13);
     store.close().await;
     let users: i64 = rusqlite::Connection::open(&path)
         .unwrap()

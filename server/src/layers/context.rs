@@ -177,11 +177,12 @@ fn client_address(state: &ServerState, peer: IpAddr, headers: &HeaderMap) -> IpA
     hops.into_iter().rev().find(|hop| !state.proxies.trusts(*hop)).unwrap_or(peer)
 }
 
-/// An address, with a port as some proxies write it or without.
+/// An address, with a port as some proxies write it or without; an IPv4 one also where it is written as IPv6.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim().trim_matches('"');
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
-    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    let address = bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    address.map(|address| address.to_canonical())
 }
 
 /// The hops of RFC 7239's `Forwarded: for=...`.
@@ -248,6 +249,7 @@ mod tests {
         for (hop, address) in [
             (" 9.9.9.9", "9.9.9.9"),
             ("9.9.9.9:4433", "9.9.9.9"),
+            ("::ffff:9.9.9.9", "9.9.9.9"),
             ("2001:db8::1", "2001:db8::1"),
             ("\"[2001:db8::1]:4711\"", "2001:db8::1"),
             ("[2001:db8::1]", "2001:db8::1"),

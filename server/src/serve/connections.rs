@@ -19,7 +19,8 @@ use tower::Service;
 
 /// How long requests under way may take when the server ends.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long a connection may be idle, or take to send the head of a request. It has 100 headers at most, as hyper has it.
+/// How long a connection may be idle, or take to send the head of a request, which has 100 headers at most, as hyper has it.
+/// Over HTTP/2, how long it may leave a ping without an answer.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
@@ -59,7 +60,7 @@ pub async fn accept_until_told(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &builder, &router, &graceful),
+                Ok((stream, peer)) => connection(stream, peer, &builder, &router, (&graceful, draining)),
                 Err(error) => {
                     // Once a minute: with no descriptors left it happens all the time.
                     if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
@@ -86,7 +87,7 @@ fn connection(
     peer: SocketAddr,
     builder: &Builder<TokioExecutor>,
     router: &Router,
-    graceful: &GracefulShutdown,
+    (graceful, draining): (&GracefulShutdown, &CancellationToken),
 ) {
     let _ = stream.set_nodelay(true);
     let (router, peer) = (router.clone(), Peer::of(peer));
@@ -94,11 +95,12 @@ fn connection(
         request.extensions_mut().insert(peer.clone());
         router.clone().call(request)
     });
-    let (mut builder, watcher) = (builder.clone(), graceful.watcher());
+    let (mut builder, watcher, draining) = (builder.clone(), graceful.watcher(), draining.clone());
     builder.http1().timer(OneTimer::default());
     tokio::spawn(async move {
         let _open = OpenConnection::begin();
-        if !matches!(timeout(HEAD_TIME, speaks(&stream)).await, Ok(Ok(true))) {
+        let spoke = draining.run_until_cancelled(timeout(HEAD_TIME, speaks(&stream))).await;
+        if !matches!(spoke, Some(Ok(Ok(true)))) {
             return;
         }
         let service = TowerToHyperService::new(service);

@@ -34,13 +34,8 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
     });
     Effect::new(move |before: Option<u32>| {
         let version = post.version().get();
-        let stored = post.value().with_untracked(|value| value.as_ref()?.as_ref().ok()?.text.clone());
-        if let Some(stored) = stored.filter(|_| before.is_some_and(|before| before != version)) {
-            // What was typed since is the next message.
-            if let Some(field) = field.get_untracked().filter(|field| is_same(&field.value(), &stored)) {
-                field.set_value("");
-            }
-            measure();
+        let is_stored = post.value().with_untracked(|value| matches!(value, Some(Ok(_))));
+        if is_stored && before.is_some_and(|before| before != version) {
             refresh.update(|n| *n += 1);
             if page.get_untracked() > 1 {
                 navigate("/messages", NavigateOptions::default());
@@ -78,12 +73,6 @@ pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u3
     .into_any()
 }
 
-/// Forms send a line's end as two characters.
-fn is_same(typed: &str, stored: &str) -> bool {
-    let plain = |text: &str| text.replace('\r', "").trim().to_owned();
-    plain(typed) == plain(stored)
-}
-
 /// A message that is being written, kept for its writer in this tab.
 pub mod unsent {
     use crate::session::Session;
@@ -105,11 +94,18 @@ pub mod unsent {
     #[cfg(feature = "hydrate")]
     pub fn forget(stored: &Message) {
         let Some((author, text)) = stored.author.as_deref().zip(stored.text.as_deref()) else { return };
-        if crate::web::kept(&key(author)).is_some_and(|kept| super::is_same(&kept, text)) {
+        if crate::web::kept(&key(author)).is_some_and(|kept| is_same(&kept, text)) {
             crate::web::keep(&key(author), "");
         }
         // The page may have gone and come again with the text.
-        crate::web::empty("#new-message", |typed| super::is_same(typed, text));
+        crate::web::empty("#new-message", |typed| is_same(typed, text));
+    }
+
+    /// Forms send a line's end as two characters.
+    #[cfg(feature = "hydrate")]
+    fn is_same(typed: &str, stored: &str) -> bool {
+        let plain = |text: &str| text.replace('\r', "").trim().to_owned();
+        plain(typed) == plain(stored)
     }
 
     #[cfg(feature = "hydrate")]

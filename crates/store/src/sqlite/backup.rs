@@ -1,6 +1,7 @@
 //! Copies of a database, made and brought back while a server runs (SQLite's online backup).
 
 use super::open::{self, OpenError};
+use super::takeover;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -78,14 +79,14 @@ pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens a database that must be there and hold a board.
+/// Opens a database that must be there and hold a board, be it an older one that is to be taken over.
 fn existing(path: &Path) -> Result<Connection, OpenError> {
     let engine = |error| OpenError::from_engine(path, error);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|source| OpenError::Other { path: path.to_owned(), source })?;
     connection.busy_timeout(WAIT).map_err(engine)?;
     open::recognise(&connection, path)?;
-    if open::is_board(&connection).map_err(engine)? {
+    if open::is_board(&connection).map_err(engine)? || takeover::is_due(&connection).map_err(engine)? {
         return Ok(connection);
     }
     Err(OpenError::NotADatabase { path: path.to_owned() })

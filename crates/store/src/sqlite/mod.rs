@@ -100,9 +100,9 @@ impl Store for SqliteStore {
         self.readers.run(Length::Short, move |sql| users::find(sql, &key)).await
     }
 
-    async fn set_password(&self, key: &str, password_hash: &str) -> Result<bool, PortError> {
-        let (key, hash) = (key.to_owned(), password_hash.to_owned());
-        self.writer()?.run(Size::Statement, move |sql, _| users::set_password(sql, &key, &hash)).await
+    async fn set_password(&self, key: &str, password_hash: &str, instead_of: Option<&str>) -> Result<bool, PortError> {
+        let (key, hash, old) = (key.to_owned(), password_hash.to_owned(), instead_of.map(str::to_owned));
+        self.writer()?.run(Size::Statement, move |sql, _| users::set_password(sql, &key, &hash, old.as_deref())).await
     }
 
     async fn add_message(&self, name: &Username, text: &MessageText, now: Timestamp) -> Result<Message, PortError> {

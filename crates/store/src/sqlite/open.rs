@@ -29,6 +29,10 @@ pub enum OpenError {
         "{path} was written by a newer Glassboard (its schema is version {found}, this one knows {known}): run that newer Glassboard, or restore a backup made before the upgrade"
     )]
     Newer { path: PathBuf, found: i32, known: i32 },
+    #[error(
+        "{path} holds the tables of an older board that can't be taken over ({reason}): nothing was changed; mend that, or choose another data folder"
+    )]
+    NotTakenOver { path: PathBuf, reason: String },
     #[error("{path} is damaged ({reason}): restore the latest backup with `glassboard restore`")]
     Damaged { path: PathBuf, reason: String },
     #[error("{path} can't be restored: {reason}. Name another file, one that `glassboard backup` made")]
@@ -79,7 +83,15 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(engine)?;
     recognise(&connection, path)?;
     prepare(&connection).map_err(engine)?;
-    migrate(&mut connection).map_err(engine)?;
+    let takes_over = takeover::is_due(&connection).map_err(engine)?;
+    migrate(&mut connection).map_err(|error| {
+        let path = path.to_owned();
+        match (takes_over, engine(error)) {
+            (true, OpenError::Damaged { reason, .. }) => OpenError::NotTakenOver { path, reason },
+            (true, OpenError::Other { source, .. }) => OpenError::NotTakenOver { path, reason: source.to_string() },
+            (_, other) => other,
+        }
+    })?;
     check(&connection, path)?;
     Ok(connection)
 }

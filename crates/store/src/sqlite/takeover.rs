@@ -1,22 +1,24 @@
-//! A database with only the two tables that other programs know, as an older board left it: its rows are taken over.
+//! A database with the two tables that other programs know, as an older board left it: its rows are taken over.
 
 use super::counts::CountChanges;
 use super::statement::Sql;
 use board::fold::user_key;
 use model::Username;
 use rusqlite::{Connection, Transaction, params};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tracing::Span;
 
 const USERS: [&str; 4] = ["id", "username", "password", "created_at"];
 const MESSAGES: [&str; 4] = ["id", "message", "created_at", "user_id"];
 
-/// Whether the database holds the two tables, and they are not this program's.
+/// Whether the database holds the two tables with exactly these columns: no others would be taken over.
 pub(super) fn is_due(connection: &Connection) -> rusqlite::Result<bool> {
     let (users, messages) = (columns(connection, "users")?, columns(connection, "messages")?);
-    let has = |columns: &HashSet<String>, wanted: [&str; 4]| wanted.iter().all(|name| columns.contains(*name));
-    Ok(has(&users, USERS) && has(&messages, MESSAGES) && !users.contains("username_key"))
+    let are = |columns: &HashSet<String>, wanted: [&str; 4]| {
+        columns.len() == wanted.len() && wanted.iter().all(|name| columns.contains(*name))
+    };
+    Ok(are(&users, USERS) && are(&messages, MESSAGES))
 }
 
 fn columns(connection: &Connection, table: &str) -> rusqlite::Result<HashSet<String>> {
@@ -32,38 +34,39 @@ pub(super) fn run(
 ) -> rusqlite::Result<()> {
     transaction.execute_batch("ALTER TABLE users RENAME TO old_users; ALTER TABLE messages RENAME TO old_messages;")?;
     make_tables()?;
-    let users = take_users(transaction)?;
-    let messages = take_messages(transaction)?;
+    let keys = take_users(transaction)?;
+    let messages = take_messages(transaction, &keys)?;
     transaction.execute_batch("DROP TABLE old_messages; DROP TABLE old_users;")?;
-    tracing::info!(users, messages, "took over the rows of an older board");
+    tracing::info!(users = keys.len(), messages, "took over the rows of an older board");
     Ok(())
 }
 
 /// A time in milliseconds, from whatever an older program stored as one.
-const CREATED_AT: &str = "CASE typeof(created_at) WHEN 'integer' THEN created_at * 1000 \
+const CREATED_AT: &str = "CASE WHEN typeof(created_at) IN ('integer', 'real') THEN CAST(created_at * 1000 AS INTEGER) \
      ELSE CAST(round(unixepoch(created_at, 'subsec') * 1000) AS INTEGER) END";
 
-fn take_users(transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
+/// Gives each name's key.
+fn take_users(transaction: &Transaction<'_>) -> rusqlite::Result<HashMap<String, String>> {
     let old = format!("SELECT id, username, password, {CREATED_AT} FROM old_users ORDER BY id");
     let mut old = transaction.prepare(&old)?;
     let mut new = transaction
         .prepare("INSERT INTO users (id, username, password, created_at, username_key) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let (mut rows, mut count, mut keys) = (old.query(())?, 0, HashSet::new());
+    let (mut rows, mut taken, mut keys) = (old.query(())?, HashSet::new(), HashMap::new());
     while let Some(row) = rows.next()? {
         let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
         let mut key = user_key(&Username::stored(name.clone()));
         // Where names differed by case only, the older account keeps the name to sign in with.
-        if !keys.insert(key.clone()) {
+        if !taken.insert(key.clone()) {
             tracing::warn!(user.id = id, "an account's name differs from another's by case only: it can't sign in");
             key = format!("{key}\u{0}{id}");
         }
         new.execute(params![id, name, row.get::<_, String>(2)?, row.get::<_, Option<i64>>(3)?, key])?;
-        count += 1;
+        keys.insert(name, key);
     }
-    Ok(count)
+    Ok(keys)
 }
 
-fn take_messages(transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
+fn take_messages(transaction: &Transaction<'_>, keys: &HashMap<String, String>) -> rusqlite::Result<u64> {
     let old =
         format!("SELECT id, CAST(message AS TEXT), {CREATED_AT}, CAST(user_id AS TEXT) FROM old_messages ORDER BY id");
     let mut old = transaction.prepare(&old)?;
@@ -72,7 +75,10 @@ fn take_messages(transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
     let (mut rows, mut count, mut counts) = (old.query(())?, 0, CountChanges::default());
     while let Some(row) = rows.next()? {
         let (id, author): (i64, Option<String>) = (row.get(0)?, row.get(3)?);
-        let key = author.clone().map(|name| user_key(&Username::stored(name)));
+        let key = author.as_ref().map(|name| match keys.get(name) {
+            Some(key) => key.clone(),
+            None => user_key(&Username::stored(name.clone())),
+        });
         new.execute(params![id, row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?, author, key])?;
         counts.message(id, key.as_deref(), false, 1);
         count += 1;

@@ -120,7 +120,8 @@ impl Writer {
             bulk: VecDeque::new(),
             last_group: 0,
             last_commit: Instant::now(),
-            unindexed: 0,
+            // Not known before it was looked at.
+            unindexed: u64::MAX,
             unlooked: u64::MAX,
         };
         (Self { wishes, told }, move || thread.run())
@@ -152,7 +153,7 @@ impl Writer {
         let wishes = self.wishes.downgrade();
         tokio::spawn(async move {
             while let Some(wishes) = wishes.upgrade() {
-                // When the queue is full, the next second will do.
+                // When the queue is full, the next time will do.
                 let _ = wishes.try_send(Wish::Look);
                 drop(wishes);
                 tokio::time::sleep(LOOK_EVERY).await;

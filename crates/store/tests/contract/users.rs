@@ -18,7 +18,9 @@ pub async fn a_changed_password_is_read_back(store: Arc<dyn Store>) {
     let user = User { username: name("김민아"), password_hash: "old".into() };
     let key = user_key(&user.username);
     store.add_user(&user, &key, NOW).await.unwrap();
-    assert!(store.set_password(&key, "new").await.unwrap());
-    assert_eq!(store.user(&key).await.unwrap().unwrap().password_hash, "new");
-    assert!(!store.set_password("nobody", "new").await.unwrap());
+    assert!(store.set_password(&key, "new", None).await.unwrap());
+    assert!(!store.set_password(&key, "late", Some("hash")).await.unwrap(), "another one is stored by now");
+    assert!(store.set_password(&key, "newer", Some("new")).await.unwrap());
+    assert_eq!(store.user(&key).await.unwrap().unwrap().password_hash, "newer");
+    assert!(!store.set_password("nobody", "new", None).await.unwrap());
 }
