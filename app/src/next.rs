@@ -3,17 +3,23 @@
 /// Where nobody said otherwise.
 pub const DEFAULT: &str = "/messages";
 
-/// The path to go to, if it stays on this site: it starts with a single `/` and has no backslash or control character.
-/// Anything else becomes [`DEFAULT`].
+/// The path to go to, if it stays on this site, however it is read: it starts with `/`, and has no empty, `.` or `..`
+/// segment, backslash or control character. Anything else becomes [`DEFAULT`].
 #[must_use]
 pub fn safe(next: Option<&str>) -> &str {
     let stays = |path: &&str| {
-        path.starts_with('/')
-            && !path.starts_with("//")
+        let segments = path.split(['?', '#']).next().and_then(|path| path.strip_prefix('/'));
+        segments.is_some_and(|segments| segments.is_empty() || segments.split('/').all(is_plain))
             && path.chars().all(|c| c != '\\' && !c.is_control() && c.is_ascii())
             && path.len() <= 2000
     };
     next.filter(stays).unwrap_or(DEFAULT)
+}
+
+/// Whether a segment is neither empty nor, percent-encoded or not, one that leads elsewhere.
+fn is_plain(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    !matches!(dots.as_str(), "" | "." | "..")
 }
 
 /// The address of the sign-in page that leads back to `path` with its `search` (without `?`).
@@ -51,7 +57,7 @@ mod tests {
 
     #[test]
     fn paths_of_this_site_are_taken() {
-        for path in ["/", "/search?q=a%20b&page=2", "/traces/abc#x"] {
+        for path in ["/", "/search?q=a%20b&page=2", "/traces/abc#x", "/?q=//./x", "/a.b/..c"] {
             assert_eq!(safe(Some(path)), path);
         }
     }
@@ -60,6 +66,9 @@ mod tests {
     fn other_sites_and_split_headers_are_not() {
         for path in ["", "messages", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x"]
         {
+            assert_eq!(safe(Some(path)), DEFAULT, "{path:?}");
+        }
+        for path in ["/.//evil.example", "/..//x", "/a/../..//x", "/%2e//x", "/.%2E/x", "/a//b", "/a/", "/."] {
             assert_eq!(safe(Some(path)), DEFAULT, "{path:?}");
         }
         assert_eq!(safe(Some("/검색")), DEFAULT, "not a header value");

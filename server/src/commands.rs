@@ -2,7 +2,7 @@
 
 use crate::cli::{Arguments, Command, UserCommand};
 use crate::config::{Settings, Sources};
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, DataFolderError};
 use crate::serve;
 use model::{BoardError, Code};
 use std::error::Error;
@@ -31,8 +31,12 @@ pub fn run(arguments: Arguments) -> Outcome {
         }
         Some(Command::Restore { file }) => {
             let data = data_path(&sources)?;
-            DataFolder::make(&data)?;
-            restore(&file, &DataFolder::database(&data))?;
+            let unused = match DataFolder::open(&data) {
+                Ok(folder) => Some(folder),
+                Err(DataFolderError::InUse { .. }) => None,
+                Err(error) => return Err(error.into()),
+            };
+            restore(&file, &DataFolder::database(&data), unused.is_none())?;
             say(&format!("restored from {}", file.display()))
         }
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 pub enum DataFolderError {
     #[error("the data folder {} can't be written ({source}); choose another with --data or give this user the right to write there.", path.display())]
     NotWritable { path: PathBuf, source: std::io::Error },
+    #[error("{} is a file, not a folder; choose a folder for the data with --data.", path.display())]
+    NotAFolder { path: PathBuf },
     #[error("the data folder {} is used by another glassboard that is running; stop that one or choose another folder with --data.", path.display())]
     InUse { path: PathBuf },
 }
@@ -27,7 +29,7 @@ impl DataFolder {
     /// When it can't be written, or another process has it.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let not_writable = |source| DataFolderError::NotWritable { path: path.to_owned(), source };
-        Self::make(path).map_err(not_writable)?;
+        Self::make(path)?;
         let lock_path = path.join("glassboard.lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(lock_path).map_err(not_writable)?;
         match lock.try_lock() {
@@ -41,8 +43,11 @@ impl DataFolder {
     ///
     /// # Errors
     /// When it can't be made.
-    pub fn make(path: &Path) -> std::io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)
+    pub fn make(path: &Path) -> Result<(), DataFolderError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => DataFolderError::NotAFolder { path: path.to_owned() },
+            _ => DataFolderError::NotWritable { path: path.to_owned(), source },
+        })
     }
 
     /// Where the database is, in any data folder.

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use server::{cli, commands};
+use std::io::{Error, ErrorKind, Write};
 use std::process::ExitCode;
 
 /// A tenth to a sixth of a request's time went into the system's allocator.
@@ -11,8 +12,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     match commands::run(cli::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(error) if error.downcast_ref().is_some_and(|error: &Error| error.kind() == ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            eprintln!("glassboard: {error}");
+            let _ = writeln!(std::io::stderr(), "glassboard: {error}");
             ExitCode::FAILURE
         }
     }

@@ -203,11 +203,25 @@ async fn a_stale_session_cookie_does_not_hide_a_good_one() {
     let client = Client::new(&server);
     let credentials = json!({"username": "mina", "password": "long enough"});
     client.post("/register", credentials.clone()).await;
-    let cookies = client.post("/login", credentials).await.headers["set-cookie"].to_str().unwrap().to_owned();
-    let good = cookies.split(';').next().unwrap();
-    let both = format!("session=stale.x.y; {good}");
-    let status = Client::new(&server).send(Method::GET, "/session/status", &[("cookie", &both)], None).await;
-    assert_eq!(status.json()["logged_in"], true);
+    let session = |answer: common::Answer| {
+        let cookies = answer.headers["set-cookie"].to_str().unwrap();
+        cookies.split(';').next().unwrap().to_owned()
+    };
+    let ended = session(client.post("/login", credentials.clone()).await);
+    Client::new(&server)
+        .send(
+            Method::POST,
+            "/logout",
+            &[("cookie", &ended), ("content-type", "application/json")],
+            Some("{}".to_owned()),
+        )
+        .await;
+    let good = session(Client::new(&server).post("/login", credentials).await);
+    for stale in ["session=stale.x.y", &ended] {
+        let both = format!("{stale}; {good}");
+        let status = Client::new(&server).send(Method::GET, "/session/status", &[("cookie", &both)], None).await;
+        assert_eq!(status.json()["logged_in"], true, "{stale}");
+    }
 }
 
 #[tokio::test]

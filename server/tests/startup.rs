@@ -32,6 +32,7 @@ fn each_start_up_mistake_is_one_sentence_that_says_what_to_do() {
     for (error, expected) in [
         (refused(&["--data", data, "--listen", &port], &[]), "in use"),
         (refused(&["--data", text(server.data.path()), "--listen", "127.0.0.1:0"], &[]), "another glassboard"),
+        (refused(&["--data", text(&damaged.path().join("glassboard.db"))], &[]), "is a file"),
         (refused(&["--data", "/proc/nowhere", "--listen", "127.0.0.1:0"], &[]), "--data"),
         (refused(&["--data", text(damaged.path()), "--listen", "127.0.0.1:0"], &[]), "glassboard.db"),
         (refused(&["--data", data, "--role", "worker"], &[]), "GLASSBOARD_ROLE"),

@@ -28,7 +28,7 @@ const PAUSE_MS: i32 = 150;
 pub fn SearchPage() -> impl IntoView {
     let words = &use_text().search().search;
     let query = use_query();
-    let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().trim().to_owned()));
+    let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().to_owned()));
     let title =
         move || wanted.with(|q| if q.is_empty() { words.title.to_owned() } else { format!("{q} · {}", words.title) });
     set_title(title);
@@ -67,9 +67,8 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
     let field = NodeRef::<Input>::new();
     let search = Rc::new(move |by_typing: bool| {
         let Some(typed) = field.try_get_untracked().flatten().map(|field| field.value()) else { return };
-        let typed = typed.trim();
         if wanted.try_get_untracked().is_some_and(|wanted| wanted != typed) {
-            let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(typed)) };
+            let address = if typed.is_empty() { "/search".to_owned() } else { format!("/search?q={}", encode(&typed)) };
             let _action = by_typing.then(|| telemetry::browser::action(INPUT, words.label));
             navigate(&address, NavigateOptions { replace: true, scroll: false, ..Default::default() });
         }
@@ -85,7 +84,7 @@ fn SearchField(wanted: Memo<String>) -> impl IntoView {
         if before.is_none() {
             return search_soon();
         }
-        if field.value().trim() != wanted && !has_focus(&field) {
+        if field.value() != wanted && !has_focus(&field) {
             field.set_value(&wanted);
         }
     });

@@ -163,7 +163,7 @@ pub trait SearchCache: Send + Sync {
 
     async fn entries(&self, now: Timestamp) -> Result<Vec<CachedQuery>, PortError>;
 
-    /// Clears one query, or all; how many entries went.
+    /// Clears one query with all its pages, or all; how many queries went.
     async fn clear(&self, query: Option<&str>) -> Result<u64, PortError>;
 }
 

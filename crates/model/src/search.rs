@@ -1,7 +1,7 @@
 use crate::{BoardError, Code, Message, PageRequest};
 use serde::{Deserialize, Serialize};
 
-/// What is searched for: 1 to 200 characters, trimmed; every character counts literally.
+/// What is searched for: 1 to 200 characters; every one counts literally, spaces too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SearchQuery(String);
@@ -14,7 +14,6 @@ impl SearchQuery {
     /// # Errors
     /// `InvalidQuery` when longer than 200 characters.
     pub fn parse(text: &str) -> Result<Option<Self>, BoardError> {
-        let text = text.trim();
         if text.chars().count() > Self::MAX_CHARS {
             return Err(Code::InvalidQuery.into());
         }

@@ -3,7 +3,7 @@
 
 use board::ports::{Store, User};
 use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 use store::{OpenError, SqliteStore, backup, restore};
@@ -43,6 +43,7 @@ async fn a_closed_store_is_one_file_that_opens_again() {
     let path = folder.path().join("board.db");
     let store = SqliteStore::open(&path).unwrap();
     let id = post(&store, "kept").await;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     store.close().await;
     assert!(store.ping().await.is_err());
     assert!(store.list_messages(None, PageRequest::default()).await.is_err());
@@ -92,6 +93,12 @@ async fn each_kind_of_wrong_file_is_told_apart() {
     std::fs::write(file("schema.db"), bytes).unwrap();
     assert!(matches!(refusal(&file("schema.db")), OpenError::Damaged { .. }));
 
+    board(&file("page.db"), 10).await;
+    let mut bytes = std::fs::read(file("page.db")).unwrap();
+    bytes[3 * 4_096..4 * 4_096].fill(0xa5);
+    std::fs::write(file("page.db"), bytes).unwrap();
+    assert!(matches!(refusal(&file("page.db")), OpenError::Damaged { .. }));
+
     assert!(matches!(refusal(&folder.path().join("no/such/folder/board.db")), OpenError::NotWritable { .. }));
     assert!(matches!(refusal(&file("notes.txt").join("board.db")), OpenError::NotWritable { .. }));
 }
@@ -108,7 +115,7 @@ async fn a_backup_is_of_one_moment_and_comes_back_into_a_store_that_is_open() {
     }
     backup(&live, &copy).unwrap();
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(matches!(backup(&live, &copy), Err(OpenError::NotWritable { .. })), "nothing is overwritten");
+    assert!(matches!(backup(&live, &copy), Err(OpenError::Exists { .. })), "nothing is overwritten");
     for n in 0..700 {
         post(&store, &format!("after {n}")).await;
     }
@@ -117,7 +124,7 @@ async fn a_backup_is_of_one_moment_and_comes_back_into_a_store_that_is_open() {
     let mut elsewhere = store.watch().unwrap();
     let seen = tokio::time::timeout(Duration::from_millis(1500), elsewhere.changed()).await;
     assert!(seen.is_err(), "what the store itself writes is not from elsewhere");
-    restore(&copy, &live).unwrap();
+    restore(&copy, &live, true).unwrap();
     tokio::time::timeout(Duration::from_secs(60), elsewhere.changed()).await.unwrap().unwrap();
     assert_eq!((total(&store).await, finds(&store, "after").await, finds(&store, "before").await), (300, 0, 300));
     assert_eq!(store.user("mina").await.unwrap(), Some(user));
@@ -137,14 +144,14 @@ async fn a_restore_refuses_what_is_not_a_backup_and_leaves_the_board_alone() {
     rusqlite::Connection::open(file("empty.db")).unwrap().pragma_update(None, "user_version", 0).unwrap();
     board(&file("newer.db"), 1).await;
     rusqlite::Connection::open(file("newer.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let refused = |name: &str| match restore(&file(name), &file("board.db")) {
+    let refused = |name: &str| match restore(&file(name), &file("board.db"), true) {
         Err(OpenError::NoBackup { path, .. }) => path == file(name),
         _ => false,
     };
     std::fs::write(file("junk.db"), "junk ".repeat(1000)).unwrap();
     assert!(["other.db", "empty.db", "absent.db", "junk.db"].into_iter().all(refused));
-    assert!(matches!(restore(&file("newer.db"), &file("board.db")), Err(OpenError::Newer { .. })));
-    assert!(matches!(restore(&file("board.db"), &file("other.db")), Err(OpenError::OtherProgram { .. })));
+    assert!(matches!(restore(&file("newer.db"), &file("board.db"), true), Err(OpenError::Newer { .. })));
+    assert!(matches!(restore(&file("board.db"), &file("other.db"), true), Err(OpenError::OtherProgram { .. })));
     let store = SqliteStore::open(&file("board.db")).unwrap();
     assert_eq!(total(&store).await, 10);
     store.close().await;
@@ -158,9 +165,32 @@ async fn a_damaged_board_is_replaced_and_kept_beside() {
     backup(&live, &copy).unwrap();
     let length = std::fs::metadata(&live).unwrap().len();
     std::fs::File::options().write(true).open(&live).unwrap().set_len(length / 2).unwrap();
-    restore(&copy, &live).unwrap();
+    restore(&copy, &live, false).unwrap();
     assert!(folder.path().join("board.db.damaged").exists());
     let store = SqliteStore::open(&live).unwrap();
+    assert_eq!(total(&store).await, 5_000);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn damage_that_comes_up_later_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, copy) = (folder.path().join("board.db"), folder.path().join("copy.db"));
+    board(&live, 5_000).await;
+    backup(&live, &copy).unwrap();
+    let store = SqliteStore::open(&live).unwrap();
+    store.ping().await.unwrap();
+    let length = std::fs::metadata(&live).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&live).unwrap();
+    file.write_all_at(&vec![0xa5; usize::try_from(length).unwrap() - 4_096], 4_096).unwrap();
+    assert!(store.list_messages(None, PageRequest::default()).await.is_err());
+    assert!(store.ping().await.unwrap_err().to_string().contains("glassboard restore"));
+
+    assert!(matches!(restore(&copy, &live, true), Err(OpenError::InUse { .. })), "the store would keep the old file");
+    store.close().await;
+    restore(&copy, &live, false).unwrap();
+    let store = SqliteStore::open(&live).unwrap();
+    store.ping().await.unwrap();
     assert_eq!(total(&store).await, 5_000);
     store.close().await;
 }

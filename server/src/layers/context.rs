@@ -17,11 +17,14 @@ use std::sync::Arc;
 use telemetry::propagation::hex;
 use tracing::{Span, record_all};
 
+/// Session cookies that are looked at: one for each path and domain that ever set one.
+const MAX_SESSIONS: usize = 4;
+
 /// What a request says about who asks, before anybody is asked whether it is so.
 pub struct Asking {
     pub caller: Caller,
-    /// The session cookie's value, and what it says.
-    session: Option<(String, String, SessionToken)>,
+    /// The session cookies' values, and what they say: mostly one.
+    sessions: Vec<(String, String, SessionToken)>,
     visitor: Option<String>,
     new_visitor: bool,
     lang: Lang,
@@ -35,13 +38,13 @@ impl Asking {
         let cookie_header = joined_cookies(&parts.headers);
         let sent = Sent::read(&cookie_header);
         let (visitor, new_visitor) = visitor(sent.visitor, parts);
-        let session = sent.sessions().find_map(|value| {
+        let sessions = sent.sessions().take(MAX_SESSIONS).filter_map(|value| {
             let (key, token) = state.cookies.read(value)?;
             Some((value.to_owned(), key, token))
         });
         Self {
             caller: caller(state, parts, visitor.as_deref()),
-            session,
+            sessions: sessions.collect(),
             visitor,
             new_visitor,
             lang: lang(sent.lang, &parts.headers),
@@ -59,18 +62,20 @@ pub async fn of(
     page_trace: Option<PageTrace>,
 ) -> Result<(RequestContext, NewCookies), Problem> {
     let before = state.app.board.ports().clock.now();
-    let signed_in = match &asking.session {
-        Some((_, key, token)) => state.app.board.sessions().resume(key, token).await?,
-        None => None,
-    };
+    let (mut signed_in, mut cookie) = (None, None);
+    for (value, key, token) in asking.sessions {
+        signed_in = state.app.board.sessions().resume(&key, &token).await?;
+        if signed_in.is_some() {
+            cookie = Some(value);
+            break;
+        }
+    }
     if let Some(who) = &signed_in {
         record_all!(Span::current(), session.id = who.session.id, user.name = who.username.as_str());
     }
     let slid = signed_in.as_ref().is_some_and(|who| who.session.last_activity >= before);
-    let new_cookies = NewCookies {
-        session: asking.session.filter(|_| slid).map(|(value, ..)| value),
-        visitor: asking.visitor.filter(|_| asking.new_visitor),
-    };
+    let new_cookies =
+        NewCookies { session: cookie.filter(|_| slid), visitor: asking.visitor.filter(|_| asking.new_visitor) };
     let context = RequestContext {
         lang: asking.lang,
         zone: asking.zone,

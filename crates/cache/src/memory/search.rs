@@ -3,7 +3,7 @@ use board::Found;
 use board::ports::{CachedQuery, PortError, SearchCache};
 use model::{PageRequest, SearchPage, Timestamp};
 use moka::sync::Cache;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -102,11 +102,13 @@ impl SearchCache for MemorySearchCache {
 
     async fn clear(&self, query: Option<&str>) -> Result<u64, PortError> {
         let wanted = self.pages.iter().filter(|(key, _)| query.is_none_or(|query| key.0 == query));
-        let mut cleared = 0;
+        let mut cleared = HashSet::new();
         for (key, entry) in wanted {
             self.pages.invalidate(&*key);
-            cleared += u64::from(self.is_current(&entry));
+            if self.is_current(&entry) {
+                cleared.insert(key.0.clone());
+            }
         }
-        Ok(cleared)
+        Ok(cleared.len() as u64)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::open::{self, OpenError};
 use super::takeover;
+use super::writer::LOOK_EVERY;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -20,8 +21,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
     let source = existing(from)?;
     if to.exists() {
-        let reason = "it exists already".to_owned();
-        return Err(OpenError::NotWritable { path: to.to_owned(), reason });
+        return Err(OpenError::Exists { path: to.to_owned() });
     }
     let unfinished = with_suffix(to, ".part");
     let not_writable =
@@ -48,12 +48,13 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), OpenError> {
 }
 
 /// Replaces the database at `live` by the backup, also while a server has it open: the next transaction there sees it.
-/// What was written since the backup is lost; a damaged file is kept beside it, its name ending in `.damaged`.
+/// What was written since the backup is lost. A damaged file is kept beside it, its name ending in `.damaged`, unless it
+/// is `in_use`: a server would go on with the old file.
 ///
 /// # Errors
 /// [`OpenError`] when the backup is not a Glassboard database, newer or damaged (`live` is untouched then), or when
-/// `live` can't be written.
-pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
+/// `live` can't be written, or is damaged and in use.
+pub fn restore(backup: &Path, live: &Path, in_use: bool) -> Result<(), OpenError> {
     let no_backup = |reason: &str| OpenError::NoBackup { path: backup.to_owned(), reason: reason.to_owned() };
     let source = existing(backup).map_err(|error| match error {
         OpenError::NotADatabase { .. } | OpenError::OtherProgram { .. } => no_backup("it holds no board"),
@@ -61,11 +62,13 @@ pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
         _ if !backup.exists() => no_backup("there is no such file"),
         other => other,
     })?;
-    whole(&source, backup).map_err(|error| match error {
+    // It replaces good data.
+    open::whole(&source, backup).map_err(|error| match error {
         OpenError::Damaged { reason, .. } => no_backup(&format!("it is damaged ({reason})")),
         other => other,
     })?;
     let mut target = match open::writer(live) {
+        Err(OpenError::Damaged { .. }) if in_use => return Err(OpenError::InUse { path: live.to_owned() }),
         Err(OpenError::Damaged { .. }) => {
             set_aside(live)?;
             open::writer(live)?
@@ -76,6 +79,8 @@ pub fn restore(backup: &Path, live: &Path) -> Result<(), OpenError> {
     copy_all(&source, &mut target).map_err(engine)?;
     open::migrate(&mut target).map_err(engine)?;
     open::checkpoint(&target);
+    // On return, a server that runs has noticed.
+    std::thread::sleep(2 * LOOK_EVERY);
     Ok(())
 }
 
@@ -90,16 +95,6 @@ fn existing(path: &Path) -> Result<Connection, OpenError> {
         return Ok(connection);
     }
     Err(OpenError::NotADatabase { path: path.to_owned() })
-}
-
-/// A backup replaces good data, so it is read as a whole first.
-fn whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
-    let engine = |error| OpenError::from_engine(path, error);
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(engine)?;
-    if verdict == "ok" {
-        return Ok(());
-    }
-    Err(OpenError::Damaged { path: path.to_owned(), reason: verdict })
 }
 
 /// Copies in one step: the copy is of one moment, and the target changes in one transaction.

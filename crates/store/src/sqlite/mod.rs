@@ -2,6 +2,7 @@
 
 mod backup;
 mod counts;
+mod damage;
 mod list;
 mod messages;
 mod open;
@@ -18,6 +19,7 @@ pub use open::OpenError;
 use async_trait::async_trait;
 use board::fold::user_key;
 use board::ports::{Deleted, Matches, PortError, Store, User};
+use damage::Damage;
 use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use readers::{Length, Readers};
@@ -44,6 +46,7 @@ pub struct SqliteStore {
     readers: Readers,
     /// `None` once closed.
     writer: Mutex<Option<(Writer, JoinHandle<()>)>>,
+    damage: Damage,
 }
 
 impl SqliteStore {
@@ -53,11 +56,13 @@ impl SqliteStore {
     /// [`OpenError`] when the file is not a Glassboard database, newer, damaged, locked, or can't be written.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let connection = open::writer(path)?;
-        let (writer, work) = Writer::new(connection);
+        let damage = Damage::default();
+        let (writer, work) = Writer::new(connection, damage.clone());
         let thread = std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(work).map_err(|error| {
             OpenError::Other { path: path.to_owned(), source: rusqlite::Error::ToSqlConversionFailure(error.into()) }
         })?;
-        Ok(Self { readers: Readers::new(path.to_owned()), writer: Mutex::new(Some((writer, thread))) })
+        let readers = Readers::new(path.to_owned(), damage.clone());
+        Ok(Self { readers, writer: Mutex::new(Some((writer, thread))), damage })
     }
 
     /// Ends the store when all waiting writes are done, and leaves one tidy file. Later operations fail.
@@ -144,6 +149,11 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), PortError> {
+        if self.damage.is_known() {
+            return Err(failure(
+                "the database is damaged: stop the server and restore the latest backup with `glassboard restore`",
+            ));
+        }
         self.readers.run(Length::Short, |sql| sql.first(&PING, (), |_| Ok(())).map(drop)).await?;
         let writer = self.writer()?;
         // Whether a full disk takes something again is only known by trying.

@@ -3,6 +3,7 @@
 use super::takeover;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log (16 MiB) before they are moved into the database file.
 const CHECKPOINT_PAGES: u32 = 4096;
 const STATEMENTS_CACHED: usize = 64;
+
+/// Databases of so many pages (16 MiB) are read as a whole when they are opened.
+const PAGES_READ: u64 = 4096;
 
 /// Applied in order; a database's `user_version` says how many it has.
 const MIGRATIONS: [&str; 2] =
@@ -37,10 +41,14 @@ pub enum OpenError {
     Damaged { path: PathBuf, reason: String },
     #[error("{path} can't be restored: {reason}. Name another file, one that `glassboard backup` made")]
     NoBackup { path: PathBuf, reason: String },
+    #[error("{path} exists already: name another file, or move that one away")]
+    Exists { path: PathBuf },
     #[error("{path} can't be written ({reason}): check that its folder exists and that this user may write there")]
     NotWritable { path: PathBuf, reason: String },
     #[error("{path} can't be opened: the disk is full; free some space and start again")]
     DiskFull { path: PathBuf },
+    #[error("{path} is damaged and a server uses it: stop the server, restore, and start it again")]
+    InUse { path: PathBuf },
     #[error("{path} is locked by another program: stop that program and try again")]
     Locked { path: PathBuf },
     #[error("{path} can't be opened ({source}): check the disk and the file's permissions")]
@@ -79,6 +87,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     if (1..100).contains(&length) {
         return Err(OpenError::NotADatabase { path: path.to_owned() });
     }
+    make_private(path);
     let mut connection = Connection::open(path).map_err(engine)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(engine)?;
     recognise(&connection, path)?;
@@ -94,6 +103,11 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     })?;
     check(&connection, path)?;
     Ok(connection)
+}
+
+/// Makes the file when there is none: it holds passwords' hashes. What can't be made, SQLite complains about.
+fn make_private(path: &Path) {
+    let _ = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// A connection that only reads.
@@ -183,7 +197,7 @@ fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
-/// What can be checked without reading the whole file: its length, its schema, and the newest rows.
+/// What can be checked without delay: a small file as a whole; of a large one its length, its schema, and the newest rows.
 fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let engine = |error| OpenError::from_engine(path, error);
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
@@ -193,12 +207,17 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
             Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
         })
         .map_err(engine)?;
-    let expected: u64 = connection
-        .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", (), |row| row.get(0))
+    let (pages, page_size): (u64, u64) = connection
+        .query_row("SELECT page_count, page_size FROM pragma_page_count(), pragma_page_size()", (), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .map_err(engine)?;
-    let length = std::fs::metadata(path).map_or(0, |file| file.len());
+    let (length, expected) = (std::fs::metadata(path).map_or(0, |file| file.len()), pages * page_size);
     if all_moved && length < expected {
         return Err(damaged(format!("it is {length} bytes long and should be {expected}")));
+    }
+    if pages <= PAGES_READ {
+        return whole(connection, path);
     }
     for table in ["users", "messages", "message_counts", "sample_counts", "search_segments", "search_postings"] {
         let newest = format!("SELECT * FROM {table} ORDER BY 1 DESC LIMIT 1");
@@ -211,4 +230,14 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// Reads the whole file and says whether it is sound.
+pub(super) fn whole(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let verdict: rusqlite::Result<String> = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0));
+    match verdict {
+        Ok(verdict) if verdict == "ok" => Ok(()),
+        Ok(reason) => Err(OpenError::Damaged { path: path.to_owned(), reason }),
+        Err(error) => Err(OpenError::from_engine(path, error)),
+    }
 }

@@ -1,5 +1,6 @@
 //! A small pool of connections that only read.
 
+use super::damage::Damage;
 use super::{failure, open, statement::Sql};
 use board::ports::PortError;
 use rusqlite::Connection;
@@ -26,11 +27,12 @@ pub(super) struct Readers {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Arc<Semaphore>,
+    damage: Damage,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: Arc::new(path), idle: Arc::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    pub(super) fn new(path: PathBuf, damage: Damage) -> Self {
+        Self { path: Arc::new(path), idle: Arc::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)), damage }
     }
 
     /// Runs `read` in one read transaction: all of its statements see the same state.
@@ -60,7 +62,10 @@ impl Readers {
             Length::Short => work(),
             Length::Long => tokio::task::spawn_blocking(work).await.map_err(failure)?,
         };
-        result.map_err(|error: rusqlite::Error| failure(error))
+        result.map_err(|error: rusqlite::Error| {
+            self.damage.learn(&error);
+            failure(error)
+        })
     }
 
     /// Ends all connections; later reads fail.

@@ -1,6 +1,7 @@
 //! The one thread that writes. Waiting operations share a transaction, so that they share its fsync.
 
 use super::counts::CountChanges;
+use super::damage::Damage;
 use super::search::{self, Step};
 use super::statement::{Sql, Statement, record_error};
 use super::{failure, open};
@@ -23,7 +24,7 @@ const GATHER: Duration = Duration::from_micros(150);
 /// The longest wait for a place in the queue.
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the writer looks whether another process has written.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come in before the search index is looked after again, once the writer has nothing else to do.
 const ROWS_BETWEEN_INDEXING: u64 = 64;
 /// The same for a writer that always has: indexed many at a time, a row costs a fraction, and searches read as many rows
@@ -96,6 +97,7 @@ struct Told {
     elsewhere: watch::Sender<u64>,
     /// The database took nothing when last asked.
     stuck: AtomicBool,
+    damage: Damage,
 }
 
 /// Where operations are handed in.
@@ -107,9 +109,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// The queue's end, and the thread's work: it ends when all clones of the writer are gone.
-    pub(super) fn new(connection: Connection) -> (Self, impl FnOnce() + Send + 'static) {
+    pub(super) fn new(connection: Connection, damage: Damage) -> (Self, impl FnOnce() + Send + 'static) {
         let (wishes, receiver) = mpsc::channel(QUEUE);
-        let told = Arc::new(Told { elsewhere: watch::Sender::new(0), stuck: AtomicBool::new(false) });
+        let told = Arc::new(Told { elsewhere: watch::Sender::new(0), stuck: AtomicBool::new(false), damage });
         let thread = WriterThread {
             connection,
             receiver,
@@ -270,6 +272,7 @@ impl WriterThread {
     fn look_elsewhere(&mut self) {
         let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0)).ok();
         if self.version.is_some() && version.is_some() && version != self.version {
+            self.told.damage.doubt();
             self.told.elsewhere.send_modify(|times| *times += 1);
         }
         self.version = version.or(self.version);
@@ -281,12 +284,19 @@ impl WriterThread {
         self.last_commit = Instant::now();
         self.told.stuck.store(outcome.as_ref().is_err_and(GroupError::is_about_the_file), Ordering::Relaxed);
         match outcome {
-            Ok(outcomes) => answer(jobs, outcomes),
+            Ok(outcomes) => {
+                outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).for_each(|e| self.told.damage.learn(e));
+                answer(jobs, outcomes);
+            }
             Err(GroupError::NotBegun(error)) => {
+                self.told.damage.learn(&error);
                 let error = Arc::new(error);
                 jobs.into_iter().for_each(|job| job.operation.answer(Err(Arc::clone(&error))));
             }
-            Err(GroupError::RolledBack(error)) if jobs.len() == 1 => answer(jobs, vec![Err(error)]),
+            Err(GroupError::RolledBack(error)) if jobs.len() == 1 => {
+                self.told.damage.learn(&error);
+                answer(jobs, vec![Err(error)]);
+            }
             Err(GroupError::RolledBack(_)) => jobs.into_iter().for_each(|job| self.commit(vec![job])),
         }
     }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 const TOO_MANY: RelayError = RelayError::TooLarge("There are too many values; send fewer at once.");
 const TOO_DEEP: RelayError = RelayError::Invalid(Cow::Borrowed("A value nests too deeply."));
+const NO_LIST: RelayError = RelayError::Invalid(Cow::Borrowed("The JSON is a list, not an export request."));
 const CUT_OFF: RelayError = RelayError::Invalid(Cow::Borrowed("The protobuf is damaged."));
 
 /// `{"arrayValue":{"values":[{`
@@ -13,6 +14,10 @@ const JSON_DEPTH_PER_LIST: usize = 4;
 
 /// Counts objects and nesting, without regard to grammar: the parser checks that.
 pub(super) fn check_json(body: &[u8], of: Type, limits: &Limits) -> Result<(), RelayError> {
+    // A list would be read as a message's fields in turn.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(NO_LIST);
+    }
     let (mut depth, mut objects) = (0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
     for byte in body {

@@ -191,6 +191,7 @@ fn what_is_too_long_or_too_many_is_cut_and_counted() {
 
 #[test]
 fn an_error_is_otlps_status_in_the_requests_encoding() {
+    assert_eq!(decode(JSON, b" []").unwrap_err().http_status(), 400);
     let error = decode(JSON, b"{").unwrap_err();
     let json: serde_json::Value = serde_json::from_slice(&error.body(Encoding::Json)).unwrap();
     assert_eq!(json["code"], 3);
