@@ -3,6 +3,7 @@
 use crate::text::common::Times;
 use leptos::prelude::*;
 use model::Timestamp;
+use model::time::push_digits;
 
 /// The time now and the reader's zone. Both change in the browser only: the first view there is what the server sent.
 #[derive(Clone, Copy)]
@@ -125,21 +126,19 @@ fn relative(at_ms: i64, now_ms: i64, offset_minutes: i64, words: &Times) -> Stri
 /// An ISO 8601 time in UTC with milliseconds, for `<time datetime>`.
 #[must_use]
 pub fn iso(at: Timestamp) -> String {
-    let Civil { year, month, day, hour, minute, second } = Civil::at(at.as_millis(), 0);
-    let millis = at.as_millis().rem_euclid(1000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+    let mut text = Civil::at(at.as_millis(), 0).date_and_time("T", ".");
+    push_digits(&mut text, at.as_millis().rem_euclid(1000), 3, "Z");
+    text
 }
 
 fn exact(at_ms: i64, offset_minutes: Option<i64>) -> String {
-    let Civil { year, month, day, hour, minute, second } = Civil::at(at_ms, offset_minutes.unwrap_or(0));
-    let zone = match offset_minutes {
-        None | Some(0) => "UTC".to_owned(),
-        Some(offset) => {
-            let sign = if offset < 0 { '\u{2212}' } else { '+' };
-            format!("UTC{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60)
-        }
-    };
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} {zone}")
+    let mut text = Civil::at(at_ms, offset_minutes.unwrap_or(0)).date_and_time(" ", " UTC");
+    if let Some(offset) = offset_minutes.filter(|offset| *offset != 0) {
+        text.push(if offset < 0 { '\u{2212}' } else { '+' });
+        push_digits(&mut text, offset.abs() / 60, 2, ":");
+        push_digits(&mut text, offset.abs() % 60, 2, "");
+    }
+    text
 }
 
 /// A moment in the proleptic Gregorian calendar.
@@ -170,6 +169,18 @@ impl Civil {
             minute: (of_day % HOUR / MINUTE) as u8,
             second: (of_day % MINUTE) as u8,
         }
+    }
+
+    /// `2026-11-21`, `between`, `13:02:03`, `end`.
+    fn date_and_time(&self, between: &str, end: &str) -> String {
+        let mut text = String::with_capacity(40);
+        push_digits(&mut text, self.year, 4, "-");
+        push_digits(&mut text, self.month.into(), 2, "-");
+        push_digits(&mut text, self.day.into(), 2, between);
+        push_digits(&mut text, self.hour.into(), 2, ":");
+        push_digits(&mut text, self.minute.into(), 2, ":");
+        push_digits(&mut text, self.second.into(), 2, end);
+        text
     }
 }
 

@@ -22,3 +22,12 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 }
+
+/// Writes the last `digits` digits of a number, then `end`: many times over in a list, which `format!` is slow for.
+pub fn push_digits(text: &mut String, number: i64, digits: u32, end: &str) {
+    for power in (0..digits).rev() {
+        let digit = number / 10_i64.pow(power) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+    }
+    text.push_str(end);
+}

@@ -10,6 +10,7 @@ use http::request::Parts;
 use jiff::Timestamp as Moment;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::tz::TimeZone;
+use model::time::push_digits;
 use model::{BoardError, Code, Message, PageRequest, Pagination, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -193,14 +194,7 @@ pub fn http_date(at: Timestamp) -> String {
 pub fn iso_date(at: Timestamp) -> String {
     let at = TimeZone::UTC.to_datetime(moment(at));
     let mut text = String::with_capacity(29);
-    // Written digit by digit: each row of a log and each look at a session has some of these.
-    let mut push = |number: i32, digits: u32, then: &str| {
-        for power in (0..digits).rev() {
-            let digit = number / 10_i32.pow(power) % 10;
-            text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
-        }
-        text.push_str(then);
-    };
+    let mut push = |number: i64, digits: u32, end: &str| push_digits(&mut text, number, digits, end);
     push(at.year().into(), 4, "-");
     push(at.month().into(), 2, "-");
     push(at.day().into(), 2, "T");
