@@ -1,8 +1,9 @@
 //! Lists, newest first. A page far back is found by skipping whole blocks of ids by their counts.
 
-use super::counts::{BLOCK_SHIFTS, EVERYONE, TOTAL_SHIFT};
 use super::messages;
-use super::statement::{Sql, Statement};
+use super::sql::Sql;
+use crate::counts::{BlockCounts, EVERYONE, Start, TOTAL_SHIFT};
+use crate::statement::Statement;
 use model::{Message, MessagePage, PageRequest, Pagination};
 use std::ops::ControlFlow;
 
@@ -33,41 +34,23 @@ pub(super) fn page(sql: &Sql<'_>, author_key: Option<&str>, page: PageRequest) -
 }
 
 fn rows(sql: &Sql<'_>, author_key: Option<&str>, page: PageRequest) -> rusqlite::Result<Vec<Message>> {
-    let start = skip_blocks(sql, author_key.unwrap_or(EVERYONE), page.offset())?;
+    let start = Start::after(sql, author_key.unwrap_or(EVERYONE), page.offset())?;
     match author_key {
         Some(key) => sql.all(&AUTHORS, (start.newest, page.limit(), start.skip, key), messages::read),
         None => sql.all(&EVERYONES, (start.newest, page.limit(), start.skip), messages::read),
     }
 }
 
-/// Where a page starts: `skip` rows below the id `newest`.
-struct Start {
-    newest: i64,
-    skip: u64,
-}
+impl BlockCounts for Sql<'_> {
+    type Error = rusqlite::Error;
 
-fn skip_blocks(sql: &Sql<'_>, owner: &str, offset: u64) -> rusqlite::Result<Start> {
-    let mut start = Start { newest: i64::MAX, skip: offset };
-    let mut within = (0, i64::MAX);
-    for shift in BLOCK_SHIFTS {
-        // A few rows are skipped more cheaply than their blocks are read.
-        if start.skip < 1 << BLOCK_SHIFTS[2] {
-            break;
-        }
-        let mut found = None;
-        sql.each(&BLOCKS, (owner, shift, within.0 >> shift, within.1 >> shift), |row| {
-            let (block, rows): (i64, u64) = (row.get(0)?, row.get(1)?);
-            if rows > start.skip {
-                found = Some(block);
-                return Ok(ControlFlow::Break(()));
-            }
-            start.skip -= rows;
-            Ok(ControlFlow::Continue(()))
-        })?;
-        // No block holds the row: the page is past the end.
-        let Some(block) = found else { break };
-        within = (block << shift, ((block + 1) << shift) - 1);
-        start.newest = within.1;
+    fn each_block(
+        &self,
+        owner: &str,
+        shift: u32,
+        (first, last): (i64, i64),
+        mut take: impl FnMut(i64, u64) -> ControlFlow<()>,
+    ) -> rusqlite::Result<()> {
+        self.each(&BLOCKS, (owner, shift, first, last), |row| Ok(take(row.get(0)?, row.get(1)?)))
     }
-    Ok(start)
 }

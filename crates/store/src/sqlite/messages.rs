@@ -1,8 +1,9 @@
 //! Messages and samples: adding and deleting rows.
 
-use super::counts::CountChanges;
-use super::search;
-use super::statement::{Sql, Statement};
+use super::sql::Sql;
+use crate::counts::CountChanges;
+use crate::search;
+use crate::statement::Statement;
 use board::ports::Deleted;
 use model::{Message, Timestamp};
 use rusqlite::Row;
@@ -105,12 +106,16 @@ pub(super) fn count_samples(sql: &Sql<'_>, author_key: Option<&str>) -> rusqlite
 }
 
 /// Reads `id, message, created_at, user_id`.
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(super) fn row<'r>(row: &'r Row<'_>) -> rusqlite::Result<search::Row<'r>> {
     let created_at: Option<i64> = row.get(2)?;
-    Ok(Message {
+    Ok(search::Row {
         id: row.get(0)?,
-        text: row.get(1)?,
+        text: row.get_ref(1)?.as_str_or_null()?,
         created_at: created_at.map(Timestamp::from_millis),
-        author: row.get(3)?,
+        author: row.get_ref(3)?.as_str_or_null()?,
     })
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(self::row(row)?.message())
 }

@@ -8,7 +8,7 @@ mod messages;
 mod open;
 mod readers;
 mod search;
-mod statement;
+mod sql;
 mod takeover;
 mod users;
 mod writer;
@@ -16,6 +16,8 @@ mod writer;
 pub use backup::{backup, restore};
 pub use open::OpenError;
 
+use crate::search::search;
+use crate::statement::Statement;
 use async_trait::async_trait;
 use board::fold::user_key;
 use board::ports::{Deleted, Matches, PortError, Store, User};
@@ -23,7 +25,6 @@ use damage::Damage;
 use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use readers::{Length, Readers};
-use statement::Statement;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -127,7 +128,7 @@ impl Store for SqliteStore {
 
     async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError> {
         let query = query.clone();
-        self.readers.run(Length::Long, move |sql| search::search(sql, &query, page)).await
+        self.readers.run(Length::Long, move |sql| search(sql, &query, page)).await
     }
 
     async fn add_samples(&self, name: &Username, texts: Vec<String>, now: Timestamp) -> Result<(), PortError> {

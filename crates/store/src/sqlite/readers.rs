@@ -1,7 +1,8 @@
 //! A small pool of connections that only read.
 
 use super::damage::Damage;
-use super::{failure, open, statement::Sql};
+use super::sql::Sql;
+use super::{failure, open};
 use board::ports::PortError;
 use rusqlite::Connection;
 use std::path::PathBuf;

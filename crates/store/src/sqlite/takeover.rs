@@ -1,7 +1,8 @@
 //! A database with the two tables that other programs know, as an older board left it: its rows are taken over.
 
-use super::counts::CountChanges;
-use super::statement::Sql;
+use super::counts;
+use super::sql::Sql;
+use crate::counts::CountChanges;
 use board::fold::user_key;
 use model::Username;
 use rusqlite::{Connection, Transaction, params};
@@ -72,7 +73,7 @@ fn take_messages(transaction: &Transaction<'_>, keys: &HashMap<String, String>) 
     let mut old = transaction.prepare(&old)?;
     let mut new = transaction
         .prepare("INSERT INTO messages (id, message, created_at, user_id, author_key) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    let (mut rows, mut count, mut counts) = (old.query(())?, 0, CountChanges::default());
+    let (mut rows, mut count, mut changes) = (old.query(())?, 0, CountChanges::default());
     while let Some(row) = rows.next()? {
         let (id, author): (i64, Option<String>) = (row.get(0)?, row.get(3)?);
         let key = author.as_ref().map(|name| match keys.get(name) {
@@ -80,9 +81,9 @@ fn take_messages(transaction: &Transaction<'_>, keys: &HashMap<String, String>) 
             None => user_key(&Username::stored(name.clone())),
         });
         new.execute(params![id, row.get::<_, Option<String>>(1)?, row.get::<_, Option<i64>>(2)?, author, key])?;
-        counts.message(id, key.as_deref(), false, 1);
+        changes.message(id, key.as_deref(), false, 1);
         count += 1;
     }
-    counts.write(&Sql::new(transaction, Span::none(), Duration::ZERO))?;
+    counts::write(&Sql::new(transaction, Span::none(), Duration::ZERO), &changes)?;
     Ok(count)
 }

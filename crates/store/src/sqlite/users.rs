@@ -1,4 +1,5 @@
-use super::statement::{Sql, Statement};
+use super::sql::Sql;
+use crate::statement::Statement;
 use board::ports::User;
 use model::{Timestamp, Username};
 

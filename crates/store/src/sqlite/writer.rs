@@ -1,10 +1,11 @@
 //! The one thread that writes. Waiting operations share a transaction, so that they share its fsync.
 
-use super::counts::CountChanges;
 use super::damage::Damage;
-use super::search::{self, Step};
-use super::statement::{Sql, Statement, record_error};
-use super::{failure, open};
+use super::sql::Sql;
+use super::{ENGINE, counts, failure, open};
+use crate::counts::CountChanges;
+use crate::search::{self, Step};
+use crate::statement::{Callers, Statement};
 use board::ports::PortError;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::collections::VecDeque;
@@ -306,7 +307,7 @@ impl WriterThread {
         let mut step = || -> rusqlite::Result<Step> {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let span = info_span!(target: "glassboard::store", parent: None, "index messages");
-            let step = search::index_step(&Sql::new(&transaction, span, Duration::ZERO), busy)?;
+            let step = search::step(&Sql::new(&transaction, span, Duration::ZERO), busy)?;
             transaction.commit()?;
             Ok(step)
         };
@@ -351,7 +352,7 @@ fn group(connection: &mut Connection, jobs: &mut [Job]) -> Result<Vec<rusqlite::
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(GroupError::NotBegun)?;
     let mut outcomes = Vec::with_capacity(jobs.len());
-    let mut counts = CountChanges::default();
+    let mut changes = CountChanges::default();
     for job in jobs.iter_mut() {
         let sql = Sql::new(&transaction, job.span.clone(), job.asked.elapsed());
         let mut own_counts = CountChanges::default();
@@ -360,18 +361,15 @@ fn group(connection: &mut Connection, jobs: &mut [Job]) -> Result<Vec<rusqlite::
             if job.size == Size::Statement { alone(&transaction, run) } else { in_savepoint(&transaction, run) };
         let outcome = outcome.map_err(GroupError::RolledBack)?;
         if outcome.is_ok() {
-            counts.append(own_counts);
+            changes.append(own_counts);
         }
         outcomes.push(outcome);
     }
     // Each caller's trace shows the shared statements that it waited for.
     let callers: Vec<Span> = jobs.iter().map(|job| job.span.clone()).collect();
-    counts.write(&Sql::shared(&transaction, callers.clone())).map_err(GroupError::RolledBack)?;
-    let spans: Vec<Span> = callers.iter().map(|caller| COMMIT.span(caller)).collect();
-    if let Err(error) = transaction.commit() {
-        spans.iter().for_each(|span| record_error(span, &error));
-        return Err(GroupError::RolledBack(error));
-    }
+    counts::write(&Sql::shared(&transaction, callers.clone()), &changes).map_err(GroupError::RolledBack)?;
+    let commit = Callers::several(ENGINE, callers).trace(&COMMIT, |_| transaction.commit());
+    commit.map_err(GroupError::RolledBack)?;
     Ok(outcomes)
 }
 

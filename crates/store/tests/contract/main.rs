@@ -10,7 +10,8 @@ mod users;
 use board::ports::Store;
 use model::{Message, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use std::sync::Arc;
-use store::SqliteStore;
+use store::{MariaOptions, MariaStore, MariaTls, SqliteStore};
+use testing::Mariadb;
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_123);
 
@@ -50,6 +51,25 @@ fn on_sqlite<F: Future<Output = ()>>(check: impl FnOnce(Arc<dyn Store>) -> F) {
     });
 }
 
+/// Runs a check on a new MariaDB store, in a database of its own.
+fn on_mariadb<F: Future<Output = ()>>(check: impl FnOnce(Arc<dyn Store>) -> F) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Mariadb::shared();
+        let options = MariaOptions {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+            user: "root".to_owned(),
+            password: Mariadb::PASSWORD.to_owned(),
+            database: server.new_database(),
+            tls: MariaTls::Disabled,
+        };
+        let store = Arc::new(MariaStore::open(options, 8).await.unwrap());
+        check(Arc::clone(&store) as Arc<dyn Store>).await;
+        store.close().await;
+    });
+}
+
 macro_rules! on_every_adapter {
     ($($area:ident :: $check:ident),+ $(,)?) => {
         mod sqlite {
@@ -57,6 +77,14 @@ macro_rules! on_every_adapter {
                 #[test]
                 fn $check() {
                     crate::on_sqlite(crate::$area::$check);
+                }
+            )+
+        }
+        mod mariadb {
+            $(
+                #[test]
+                fn $check() {
+                    crate::on_mariadb(crate::$area::$check);
                 }
             )+
         }

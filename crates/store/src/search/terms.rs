@@ -4,16 +4,19 @@
 use std::ops::Range;
 
 const BITS: u32 = 21;
-/// Terms looked up for one query; the text decides about the rest.
-const MOST_TERMS: usize = 16;
 
 /// How a query is looked up.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Lookup {
+pub(crate) enum Lookup {
     /// One or two characters: any term in the range. Exact.
     Range(Range<i64>),
     /// Three characters: exactly the messages with this term. More: candidates have all of these.
     All(Vec<i64>),
+}
+
+impl Lookup {
+    /// Terms looked up for one query; the text decides about the rest.
+    pub(crate) const MOST_TERMS: usize = 16;
 }
 
 /// How the query (folded, not empty) is looked up.
@@ -43,12 +46,13 @@ pub(super) fn each_term(folded_text: &str, mut give: impl FnMut(i64)) {
     }
 }
 
-/// At most [`MOST_TERMS`], evenly over the query, its first and last among them.
+/// At most [`Lookup::MOST_TERMS`], evenly over the query, its first and last among them.
 fn spread(all: &[i64]) -> Vec<i64> {
-    if all.len() <= MOST_TERMS {
+    if all.len() <= Lookup::MOST_TERMS {
         return all.to_vec();
     }
-    (0..MOST_TERMS).map(|n| all[n * (all.len() - 1) / (MOST_TERMS - 1)]).collect()
+    let most = Lookup::MOST_TERMS;
+    (0..most).map(|n| all[n * (all.len() - 1) / (most - 1)]).collect()
 }
 
 /// 0 stays free for the padding.

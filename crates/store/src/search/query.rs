@@ -2,12 +2,10 @@
 
 use super::postings::OffsetSet;
 use super::terms::{Lookup, lookup};
-use crate::sqlite::messages;
-use crate::sqlite::statement::{Sql, Statement};
+use super::{Extent, Row, SearchRows};
 use board::fold::fold;
 use board::ports::Matches;
 use model::{Message, PageRequest, SearchQuery, TotalRelation};
-use rusqlite::Row;
 use std::ops::ControlFlow;
 
 /// Totals are exact up to here.
@@ -16,102 +14,65 @@ const EXACT_TOTAL: u64 = 1_000;
 const FIRST_BATCH: usize = 64;
 const BATCH: usize = 512;
 
-const UNINDEXED: Statement = Statement::new(
-    "SELECT messages",
-    "SELECT id, message, created_at, user_id FROM messages \
-     WHERE id > (SELECT coalesce(max(last), -1) FROM search_segments) ORDER BY id DESC",
-);
-// A page at a time, in the order of the ids given.
-const BY_ID: Statement = Statement::new(
-    "SELECT messages",
-    "SELECT m.id, m.message, m.created_at, m.user_id FROM json_each(?1) AS wanted CROSS JOIN messages AS m ON m.id = wanted.value",
-);
-const ALL_TERMS: Statement = Statement::new(
-    "SELECT search_postings",
-    "SELECT s.first, s.last, s.live, p.ids FROM search_segments AS s CROSS JOIN json_each(?1) AS wanted \
-     CROSS JOIN search_postings AS p ON p.segment = s.first AND p.term = wanted.value ORDER BY s.first DESC",
-);
-const TERM_RANGE: Statement = Statement::new(
-    "SELECT search_postings",
-    "SELECT s.first, s.last, s.live, p.ids FROM search_segments AS s \
-     CROSS JOIN search_postings AS p ON p.segment = s.first AND p.term >= ?1 AND p.term < ?2 ORDER BY s.first DESC",
-);
-
 /// Messages that contain the query, newest first.
-pub(in crate::sqlite) fn search(sql: &Sql<'_>, query: &SearchQuery, page: PageRequest) -> rusqlite::Result<Matches> {
+pub(crate) fn search<R: SearchRows>(rows: &R, query: &SearchQuery, page: PageRequest) -> Result<Matches, R::Error> {
     let query = fold(query.as_str());
     let mut matches = Collector::new(page);
-    sql.each(&UNINDEXED, (), |row| {
-        matches.add_if_contains(row, &query)?;
-        Ok(matches.flow())
+    rows.each_unindexed(|row| {
+        matches.add_if_contains(row, &query);
+        matches.flow()
     })?;
     if matches.flow().is_continue() {
-        search_segments(sql, &query, &mut matches)?;
+        search_segments(rows, &query, &mut matches)?;
     }
-    matches.finish(sql)
+    matches.finish(rows)
 }
 
-fn search_segments(sql: &Sql<'_>, query: &str, matches: &mut Collector) -> rusqlite::Result<()> {
+fn search_segments<R: SearchRows>(rows: &R, query: &str, matches: &mut Collector) -> Result<(), R::Error> {
     let lookup = lookup(query);
     // Terms of up to three characters say all; of longer queries the text decides.
     let exact = match &lookup {
         Lookup::Range(_) => true,
         Lookup::All(terms) => terms.len() == 1 && query.chars().count() == 3,
     };
-    let mut segment: Option<Segment> = None;
-    let finish = |segment: Option<Segment>, matches: &mut Collector| {
-        let Some(segment) = segment.and_then(|segment| segment.candidates(&lookup)) else { return Ok(()) };
+    // Where the texts are read, they say themselves who is gone.
+    let gone = if exact { rows.gone()? } else { Vec::new() };
+    let mut part: Option<Part> = None;
+    let finish = |part: Option<Part>, matches: &mut Collector| {
+        let Some(part) = part.and_then(|part| part.candidates(&lookup, &gone)) else { return Ok(()) };
         if exact {
-            matches.add_ids(&segment)
-        } else {
-            matches.add_checked(sql, &segment, query)?
+            matches.add_ids(&part);
+            return Ok(());
         }
-        Ok::<(), rusqlite::Error>(())
+        matches.add_checked(rows, &part, query)
     };
-    let read = |row: &Row<'_>| {
-        let first: i64 = row.get(0)?;
-        if segment.as_ref().is_none_or(|segment| segment.first != first) {
-            finish(segment.take(), matches)?;
+    rows.each_posting(&lookup, |posting| {
+        if part.as_ref().is_none_or(|part| part.extent != posting.extent) {
+            finish(part.take(), matches)?;
             if matches.flow().is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
-        let segment = match &mut segment {
-            Some(segment) => segment,
-            none => none.insert(Segment::read(row)?),
-        };
-        // What is not read costs nothing: long sets are on pages of their own.
-        if !(matches!(lookup, Lookup::All(_)) && segment.is_empty()) {
-            segment.add(row.get_ref(3)?.as_blob()?, &lookup);
+        let part = part.get_or_insert_with(|| Part::new(posting.extent, posting.live));
+        if !(matches!(lookup, Lookup::All(_)) && part.is_empty()) {
+            part.add((posting.ids)()?, &lookup);
         }
         Ok(ControlFlow::Continue(()))
-    };
-    match &lookup {
-        Lookup::Range(range) => sql.each(&TERM_RANGE, (range.start, range.end), read)?,
-        Lookup::All(terms) => sql.each(&ALL_TERMS, [json(terms)], read)?,
-    }
-    finish(segment, matches)
-}
-
-/// Numbers as a JSON array, the shape in which SQLite takes many as one parameter.
-fn json(numbers: &[i64]) -> String {
-    format!("{numbers:?}")
+    })?;
+    finish(part, matches)
 }
 
 /// A segment while its postings come in.
-struct Segment {
-    first: i64,
-    span: usize,
+struct Part {
+    extent: Extent,
     live: Vec<u8>,
     found: Option<OffsetSet>,
     terms: usize,
 }
 
-impl Segment {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let (first, last): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let span = usize::try_from(last - first + 1).unwrap_or_default();
-        Ok(Self { first, span, live: row.get(2)?, found: None, terms: 0 })
+impl Part {
+    fn new(extent: Extent, live: &[u8]) -> Self {
+        Self { extent, live: live.to_vec(), found: None, terms: 0 }
     }
 
     fn is_empty(&self) -> bool {
@@ -119,22 +80,24 @@ impl Segment {
     }
 
     fn add(&mut self, ids: &[u8], lookup: &Lookup) {
+        let span = self.extent.span();
         self.terms += 1;
         match (&mut self.found, lookup) {
-            (None, _) => self.found = Some(OffsetSet::decode(ids, self.span)),
-            (Some(found), Lookup::Range(_)) => found.insert_all(ids, self.span),
-            (Some(found), Lookup::All(_)) => found.retain_all(ids, self.span),
+            (None, _) => self.found = Some(OffsetSet::decode(ids, span)),
+            (Some(found), Lookup::Range(_)) => found.insert_all(ids, span),
+            (Some(found), Lookup::All(_)) => found.retain_all(ids, span),
         }
     }
 
     /// What may match and still exists; `None` when a term is missing.
-    fn candidates(self, lookup: &Lookup) -> Option<Candidates> {
+    fn candidates(self, lookup: &Lookup, gone: &[i64]) -> Option<Candidates> {
         if matches!(lookup, Lookup::All(terms) if terms.len() != self.terms) {
             return None;
         }
         let mut offsets = self.found?;
-        offsets.retain_all(&self.live, self.span);
-        Some(Candidates { first: self.first, offsets })
+        offsets.retain_all(&self.live, self.extent.span());
+        gone.iter().for_each(|&id| offsets.remove(self.extent.offset(id)));
+        Some(Candidates { first: self.extent.first, offsets })
     }
 }
 
@@ -177,15 +140,13 @@ impl Collector {
         if self.seen >= self.wanted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn add_if_contains(&mut self, row: &Row<'_>, folded_query: &str) -> rusqlite::Result<()> {
-        let text = row.get_ref(1)?.as_str_or_null()?;
-        if text.is_some_and(|text| fold(text).contains(folded_query)) {
+    fn add_if_contains(&mut self, row: Row<'_>, folded_query: &str) {
+        if row.text.is_some_and(|text| fold(text).contains(folded_query)) {
             if (self.page.offset()..self.page_end()).contains(&self.seen) {
-                self.rows.push(messages::read(row)?);
+                self.rows.push(row.message());
             }
             self.seen += 1;
         }
-        Ok(())
     }
 
     /// Counts matches; of those on the page the ids are kept.
@@ -202,7 +163,7 @@ impl Collector {
     }
 
     /// Reads the candidates' texts and adds those that contain the query, until enough is known.
-    fn add_checked(&mut self, sql: &Sql<'_>, found: &Candidates, query: &str) -> rusqlite::Result<()> {
+    fn add_checked<R: SearchRows>(&mut self, rows: &R, found: &Candidates, query: &str) -> Result<(), R::Error> {
         let mut ids = found.ids();
         let mut size = if self.seen == 0 { FIRST_BATCH } else { BATCH };
         loop {
@@ -211,16 +172,19 @@ impl Collector {
                 return Ok(());
             }
             size = BATCH;
-            sql.each(&BY_ID, [json(&batch)], |row| {
-                self.add_if_contains(row, query)?;
-                Ok(self.flow())
+            rows.each_of(&batch, |row| {
+                self.add_if_contains(row, query);
+                self.flow()
             })?;
         }
     }
 
-    fn finish(mut self, sql: &Sql<'_>) -> rusqlite::Result<Matches> {
+    fn finish<R: SearchRows>(mut self, rows: &R) -> Result<Matches, R::Error> {
         if !self.ids.is_empty() {
-            self.rows.extend(sql.all(&BY_ID, [json(&self.ids)], messages::read)?);
+            rows.each_of(&self.ids, |row| {
+                self.rows.push(row.message());
+                ControlFlow::Continue(())
+            })?;
         }
         // Beyond the bound it may have stopped early: what was seen is a lower bound then.
         let relation = if self.seen > EXACT_TOTAL { TotalRelation::Gte } else { TotalRelation::Eq };

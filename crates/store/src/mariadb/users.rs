@@ -1,0 +1,36 @@
+use super::sql::{Result, Sql, text};
+use crate::statement::Statement;
+use board::ports::User;
+use model::{Timestamp, Username};
+use mysql::Error;
+
+const ADD: Statement = Statement::new(
+    "INSERT users",
+    "INSERT INTO users (username, password, created_at, username_key) VALUES (?, ?, '1970-01-01' + INTERVAL ? * 1000 MICROSECOND, ?)",
+);
+const FIND: Statement = Statement::new("SELECT users", "SELECT username, password FROM users WHERE username_key = ?");
+const SET_PASSWORD: Statement = Statement::new(
+    "UPDATE users",
+    "UPDATE users SET password = ? WHERE username_key = ? AND password = coalesce(?, password)",
+);
+
+pub(super) fn add(sql: &Sql<'_>, user: &User, key: &str, now: Timestamp) -> Result<bool> {
+    const DUPLICATE: u16 = 1062;
+    match sql.execute(&ADD, (user.username.as_str(), &user.password_hash, now.as_millis(), key)) {
+        Ok(_) => Ok(true),
+        Err(Error::MySqlError(error)) if error.code == DUPLICATE => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn find(sql: &Sql<'_>, key: &str) -> Result<Option<User>> {
+    let row = sql.first(&FIND, (key,))?;
+    Ok(row.and_then(|row| {
+        let username = Username::stored(text(&row, 0)?.to_owned());
+        Some(User { username, password_hash: text(&row, 1)?.to_owned() })
+    }))
+}
+
+pub(super) fn set_password(sql: &Sql<'_>, key: &str, password_hash: &str, instead_of: Option<&str>) -> Result<bool> {
+    Ok(sql.execute(&SET_PASSWORD, (password_hash, key, instead_of))? == 1)
+}

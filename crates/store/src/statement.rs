@@ -1,0 +1,124 @@
+//! SQL statements, and the one place where their executions become spans and are counted.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::time::Duration;
+use telemetry::server::metrics;
+use tracing::{Span, field, info_span};
+
+/// A parameterised statement.
+pub(crate) struct Statement {
+    /// Operation and table, such as `INSERT messages`: the span's name.
+    summary: &'static str,
+    text: Cow<'static, str>,
+}
+
+impl Statement {
+    pub(crate) const fn new(summary: &'static str, text: &'static str) -> Self {
+        Self { summary, text: Cow::Borrowed(text) }
+    }
+
+    pub(crate) const fn made(summary: &'static str, text: String) -> Self {
+        Self { summary, text: Cow::Owned(text) }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Operation and table.
+    fn parts(&self) -> (&'static str, &'static str) {
+        self.summary.split_once(' ').unwrap_or((self.summary, ""))
+    }
+}
+
+/// An engine's error, as far as spans tell it.
+pub(crate) trait EngineError {
+    /// The engine's own code; `None` when the error is not the engine's.
+    fn status_code(&self) -> Option<String>;
+}
+
+/// For whom a connection works: each statement becomes a child of each caller's span.
+pub(crate) struct Callers {
+    /// `db.system.name`.
+    system: &'static str,
+    spans: Vec<Span>,
+    /// How long the caller waited for the connection; told by the first statement.
+    waited: Cell<Option<Duration>>,
+}
+
+impl Callers {
+    pub(crate) fn one(system: &'static str, caller: Span, waited: Duration) -> Self {
+        Self { system, spans: vec![caller], waited: Cell::new(Some(waited)) }
+    }
+
+    /// For statements that serve several callers at once.
+    pub(crate) const fn several(system: &'static str, callers: Vec<Span>) -> Self {
+        Self { system, spans: callers, waited: Cell::new(None) }
+    }
+
+    /// Executes a statement with `run`.
+    pub(crate) fn trace<T, E: EngineError>(
+        &self,
+        statement: &Statement,
+        run: impl FnOnce(&Execution) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (operation, table) = statement.parts();
+        let execution = Execution(self.spans.iter().map(|caller| span(self.system, statement, caller)).collect());
+        if let (Some(waited), [span, ..]) = (self.waited.take(), execution.0.as_slice()) {
+            span.record("glassboard.db.wait_us", u64::try_from(waited.as_micros()).unwrap_or(u64::MAX));
+        }
+        let result = run(&execution).inspect_err(|error| execution.failed(error));
+        metrics::statement_executed(operation, table, result.is_ok());
+        result
+    }
+}
+
+/// The spans of one execution.
+pub(crate) struct Execution(Vec<Span>);
+
+impl Execution {
+    /// It was executed for so many sets of parameters.
+    pub(crate) fn batch(&self, size: u64) {
+        self.0.iter().for_each(|span| {
+            span.record("db.operation.batch.size", size);
+        });
+    }
+
+    fn failed(&self, error: &impl EngineError) {
+        let code = error.status_code();
+        for span in &self.0 {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", code.as_deref().unwrap_or("_OTHER"));
+            if let Some(code) = &code {
+                span.record("db.response.status_code", code.as_str());
+            }
+        }
+    }
+}
+
+/// A client span after OpenTelemetry's stable conventions for databases.
+fn span(system: &'static str, statement: &Statement, parent: &Span) -> Span {
+    let (operation, collection) = statement.parts();
+    let span = info_span!(
+        target: "glassboard::sql",
+        parent: parent,
+        "sql",
+        otel.name = statement.summary,
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        db.system.name = system,
+        db.query.summary = statement.summary,
+        db.query.text = statement.text(),
+        db.operation.name = operation,
+        db.operation.batch.size = field::Empty,
+        db.collection.name = field::Empty,
+        db.response.status_code = field::Empty,
+        error.type = field::Empty,
+        glassboard.db.wait_us = field::Empty,
+    );
+    if !collection.is_empty() {
+        span.record("db.collection.name", collection);
+    }
+    span
+}

@@ -1,0 +1,7 @@
+//! Real engines for tests, started on loopback and ended with the test's process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that can't run fails")]
+
+mod mariadb;
+mod process;
+
+pub use mariadb::Mariadb;
