@@ -1,18 +1,19 @@
 //! The commands, each from the settings it needs.
 
 use crate::cli::{Arguments, Command, UserCommand};
-use crate::config::{Settings, Sources};
+use crate::config::{EngineSettings, Settings, Sources};
 use crate::data_folder::{DataFolder, DataFolderError};
+use crate::engines::Engines;
 use crate::serve;
 use model::{BoardError, Code};
 use std::error::Error;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use store::{SqliteStore, backup, restore};
+use store::{backup, restore};
 use tokio::runtime::Runtime;
 
-type Outcome = Result<(), Box<dyn Error>>;
+type Failure = Box<dyn Error + Send + Sync>;
+type Outcome = Result<(), Failure>;
 
 /// # Errors
 /// What went wrong, as a sentence that says what to do.
@@ -24,12 +25,17 @@ pub fn run(arguments: Arguments) -> Outcome {
             Runtime::new()?.block_on(serve::serve(settings))
         }
         Some(Command::Config) => print_config(&sources),
-        Some(Command::User(command)) => Runtime::new()?.block_on(user(command, &data_path(&sources)?)),
+        Some(Command::User(command)) => {
+            let engines = EngineSettings::read(&sources)?;
+            Runtime::new()?.block_on(user(command, &data_path(&sources)?, &engines))
+        }
         Some(Command::Backup { file }) => {
+            embedded_only(&sources)?;
             backup(&existing_database(&data_path(&sources)?)?, &file)?;
             say(&format!("backed up to {}", file.display()))
         }
         Some(Command::Restore { file }) => {
+            embedded_only(&sources)?;
             let data = data_path(&sources)?;
             let unused = match DataFolder::open(&data) {
                 Ok(folder) => Some(folder),
@@ -46,7 +52,7 @@ fn say(line: &str) -> Outcome {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
-fn data_path(sources: &Sources) -> Result<PathBuf, Box<dyn Error>> {
+fn data_path(sources: &Sources) -> Result<PathBuf, Failure> {
     Ok(PathBuf::from(sources.required("GLASSBOARD_DATA")?))
 }
 
@@ -71,14 +77,24 @@ fn print_config(sources: &Sources) -> Outcome {
     Ok(())
 }
 
-async fn user(command: UserCommand, data: &Path) -> Outcome {
-    // A first user may be added before the first start; a password is changed where there is a user.
-    match command {
-        UserCommand::Add { .. } => DataFolder::make(data)?,
-        UserCommand::SetPassword { .. } => drop(existing_database(data)?),
+/// MariaDB has tools of its own for this.
+fn embedded_only(sources: &Sources) -> Outcome {
+    match EngineSettings::read(sources)?.mariadb {
+        Some(_) => Err("this board is on MariaDB: use mariadb-dump and mariadb to copy it and to bring it back.".into()),
+        None => Ok(()),
     }
-    let store = Arc::new(SqliteStore::open(&DataFolder::database(data))?);
-    let board = serve::board(Arc::clone(&store), &[])?;
+}
+
+async fn user(command: UserCommand, data: &Path, settings: &EngineSettings) -> Outcome {
+    if settings.mariadb.is_none() {
+        // A first user may be added before the first start; a password is changed where there is a user.
+        match command {
+            UserCommand::Add { .. } => DataFolder::make(data)?,
+            UserCommand::SetPassword { .. } => drop(existing_database(data)?),
+        }
+    }
+    let engines = Engines::open(settings, data).await?;
+    let board = engines.board(&[])?;
     let password = read_password()?;
     let done = match command {
         UserCommand::Add { username } => {
@@ -90,9 +106,12 @@ async fn user(command: UserCommand, data: &Path) -> Outcome {
             .await
             .map(|()| format!("changed the password of {username}")),
     };
-    store.close().await;
+    engines.close().await;
     let said = done.map_err(|error: BoardError| match error.code {
-        Code::NotFound => format!("there is no such user in {}.", data.display()),
+        Code::NotFound => match &settings.mariadb {
+            Some(options) => format!("there is no such user in the database {}.", options.database),
+            None => format!("there is no such user in {}.", data.display()),
+        },
         _ => error.to_string(),
     })?;
     say(&said)

@@ -1,9 +1,11 @@
 //! What the program was told: flags, environment variables, mounted secrets, defaults.
 
+mod engines;
 mod sources;
 mod values;
 mod variables;
 
+pub use engines::EngineSettings;
 pub use sources::Sources;
 pub use values::{Proxies, PublicUrl};
 use variables::VARIABLES;
@@ -31,6 +33,7 @@ impl ConfigError {
 pub struct Settings {
     pub listen: SocketAddr,
     pub data: PathBuf,
+    pub engines: EngineSettings,
     pub operators: Vec<Username>,
     pub public_url: Option<PublicUrl>,
     pub proxies: Proxies,
@@ -61,6 +64,7 @@ impl Settings {
         Ok(Self {
             listen: values::listen(&sources.required("GLASSBOARD_LISTEN")?)?,
             data: PathBuf::from(sources.required("GLASSBOARD_DATA")?),
+            engines: EngineSettings::read(sources)?,
             operators: values::operators(sources.text("GLASSBOARD_OPERATORS")?.as_deref())?,
             public_url: sources.text("GLASSBOARD_PUBLIC_URL")?.as_deref().map(PublicUrl::parse).transpose()?,
             proxies: Proxies::parse(sources.text("GLASSBOARD_TRUSTED_PROXIES")?.as_deref())?,
@@ -132,8 +136,11 @@ mod tests {
             ("GLASSBOARD_PUBLIC_URL", "board.example"),
             ("GLASSBOARD_TRUSTED_PROXIES", "10.0.0.0/99"),
             ("OTLP_ENDPOINT", "ftp://collector"),
-            ("MYSQL_HOST", "db"),
+            ("MYSQL_USER", "board"),
+            ("MYSQL_SSL_CA", "/ca.pem"),
             ("REDIS_PASSWORD", "x"),
+            ("REDIS_HOST", "redis-sentinel://a,b"),
+            ("REDIS_HOST", "cache:port"),
             ("MESSAGING_TYPE", "kafka"),
             ("EVENTHUB_CONNECTION_STRING", "Endpoint=x"),
             ("GLASSBOARD_TOKEN_FILE", "/no/such/file"),
@@ -144,6 +151,19 @@ mod tests {
             let error = read(&[(name, value)]).err().unwrap_or_default();
             assert!(error.starts_with(name), "{name}={value}: {error}");
             assert!(error.ends_with('.'), "{error}");
+        }
+        let mariadb = [("MYSQL_HOST", "db"), ("MYSQL_USER", "board"), ("MYSQL_PASSWORD", "")];
+        let engines = |variables: &[(&str, &str)]| read(variables).map(|settings| settings.engines);
+        let options = engines(&mariadb).ok().and_then(|engines| engines.mariadb);
+        assert_eq!(options.map(|options| (options.port, options.database)), Some((3306, "glassboard".to_owned())));
+        for (left_out, expected) in [(1, "MYSQL_USER"), (2, "MYSQL_PASSWORD")] {
+            let some: Vec<_> = mariadb.into_iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, v)| v).collect();
+            let error = engines(&some).err().unwrap_or_default();
+            assert!(error.starts_with(expected), "{error}");
+        }
+        for wrong in [("MYSQL_PORT", "0"), ("MYSQL_SSL_MODE", "PREFERRED"), ("MYSQL_SSL_CA", "/no/such/file")] {
+            let error = engines(&[&mariadb[..], &[wrong]].concat()).err().unwrap_or_default();
+            assert!(error.starts_with(wrong.0) && error.ends_with('.'), "{error}");
         }
         let production = read(&[("ENVIRONMENT", " Production")]).err().unwrap_or_default();
         assert!(production.starts_with("SECRET_KEY"), "{production}");

@@ -103,7 +103,7 @@ async fn admitted(
         Ok(body) => body,
         Err(code) => return Ok(bounds::closing(code)),
     };
-    let (context, cookies) = context::of(state, asking, parts.extensions.get().cloned()).await?;
+    let (context, cookies) = context::of(state, asking, parts.extensions.get().cloned(), rule.open).await?;
     if let Some(call) = call {
         call.is_from(&context);
     }

@@ -6,6 +6,7 @@ pub mod commands;
 mod config;
 mod cookies;
 mod data_folder;
+mod engines;
 mod layers;
 mod live;
 mod observe;

@@ -46,13 +46,13 @@ pub(crate) fn router(state: ServerState) -> Router {
     for route in telemetry.into_iter().chain(["/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"]) {
         rules.add(route, QUIET);
     }
-    rules.add("/live", Rule { stream: true, ..QUIET });
+    rules.add("/live", Rule { stream: true, open: false, ..QUIET });
     if state.app.site.live_reload {
         router = router.route("/reload", get(live::never));
         rules.add("/reload", Rule { stream: true, ..QUIET });
     }
     for page in generate_route_list(app::App) {
-        rules.add_page(page.path());
+        rules.add_page(page.path(), PUBLIC_PAGES.contains(&page.path()));
         let handler = get(page_handler(Arc::clone(&state)));
         router = router.route(page.path(), handler.layer(CompressionLayer::new().quality(CompressionLevel::Fastest)));
     }
@@ -64,9 +64,10 @@ pub(crate) fn router(state: ServerState) -> Router {
         .with_state(state)
 }
 
-const QUIET: Rule = Rule { session: false, api_event: false, function: false, quiet: true, page: false, stream: false };
-const PUBLIC_CALL: Rule =
-    Rule { session: false, api_event: true, function: false, quiet: false, page: false, stream: false };
+const PLAIN: Rule =
+    Rule { session: false, api_event: false, function: false, quiet: false, page: false, stream: false, open: false };
+const QUIET: Rule = Rule { quiet: true, open: true, ..PLAIN };
+const PUBLIC_CALL: Rule = Rule { api_event: true, ..PLAIN };
 const MEMBER_CALL: Rule = Rule { session: true, ..PUBLIC_CALL };
 
 /// The contract's REST routes. Each answers here and under `/api`.
@@ -84,6 +85,9 @@ fn rest(state: &ServerState, rules: &mut Rules) -> OpenApiRouter<ServerState> {
         .merge(ruled(rest::health_api(), QUIET));
     if state.production { calls } else { calls.merge(rest::trouble_api()) }
 }
+
+/// Pages that are the same for all but for the name in a corner.
+const PUBLIC_PAGES: [&str; 3] = ["/", "/login", "/register"];
 
 /// Server functions that need no session; the board itself refuses what they may not do.
 const PUBLIC_FUNCTIONS: [&str; 8] = [

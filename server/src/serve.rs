@@ -6,21 +6,17 @@ mod timer;
 use crate::config::Settings;
 use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
+use crate::engines::Engines;
 use crate::observe::Recorded;
 use crate::relay::RelayLimit;
 use crate::state::{ServerState, Shared};
-use crate::system::{SystemClock, SystemRandom};
 use crate::{assets, routes};
-use board::{Board, Operators, Passwords, Ports};
-use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
 pub use connections::Peer;
-use events::InProcessEvents;
 use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::SqliteStore;
 use telemetry::server::Telemetry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -32,30 +28,30 @@ const FLUSH: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// What keeps the server from starting, as a sentence.
-pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let data = DataFolder::open(&settings.data)?;
-    let store = Arc::new(SqliteStore::open(&DataFolder::database(&settings.data))?);
+    let engines = Engines::open(&settings.engines, &settings.data).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
     let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
-    let state = state(&settings, &data, Arc::clone(&store), observatory, Arc::clone(&telemetry), address)?;
+    let state = state(&settings, &data, &engines, observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
-    follow_other_processes(&store, &state);
+    follow_other_processes(&engines, &state);
     let router = routes::router(state);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
     connections::accept_until_told(listener, router, &draining).await?;
     tracing::info!("stopped");
-    store.close().await;
+    engines.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
     flushed.map_err(Into::into)
 }
 
 /// A restore or a command may change the database while this server runs.
-fn follow_other_processes(store: &SqliteStore, state: &ServerState) {
-    let Some(mut elsewhere) = store.watch() else { return };
+fn follow_other_processes(engines: &Engines, state: &ServerState) {
+    let Some(mut elsewhere) = engines.watch() else { return };
     let state = Arc::clone(state);
     tokio::spawn(async move {
         while elsewhere.changed().await.is_ok() {
@@ -78,11 +74,11 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 fn state(
     settings: &Settings,
     data: &DataFolder,
-    store: Arc<SqliteStore>,
+    engines: &Engines,
     observatory: Arc<Observatory>,
     telemetry: Arc<Telemetry>,
     address: SocketAddr,
-) -> Result<ServerState, Box<dyn std::error::Error>> {
+) -> Result<ServerState, Box<dyn std::error::Error + Send + Sync>> {
     let key = match &settings.secret_key {
         Some(key) => key.clone(),
         None => data.secret_key()?,
@@ -90,7 +86,7 @@ fn state(
     let secure = settings.public_url.as_ref().is_some_and(|url| url.secure);
     let cookies = Arc::new(Cookies::new(&key, settings.previous_secret_key.as_deref(), secure));
     let app = Arc::new(app::context::Shared {
-        board: board(store, &settings.operators)?,
+        board: engines.board(&settings.operators)?,
         observatory,
         cookies: Arc::clone(&cookies) as Arc<_>,
         drafts: app::drafts::Drafts::default(),
@@ -109,25 +105,6 @@ fn state(
         relay_limit: RelayLimit::default(),
         draining: CancellationToken::new(),
     }))
-}
-
-/// The board on its embedded engines.
-///
-/// # Errors
-/// When the system has no randomness.
-pub fn board(store: Arc<SqliteStore>, operators: &[model::Username]) -> Result<Board, Box<dyn std::error::Error>> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let ports = Ports {
-        store,
-        sessions: Arc::new(MemorySessions::default()),
-        search_cache: Arc::new(MemorySearchCache::default()),
-        api_log: Arc::new(MemoryApiLog::default()),
-        events: Arc::new(InProcessEvents::default()),
-        live: Arc::new(MemoryLive::default()),
-        clock: Arc::new(SystemClock::default()),
-        random: Arc::new(SystemRandom),
-    };
-    Ok(Board::new(ports, Operators::named(operators), Passwords::owasp(cores)?))
 }
 
 /// The last line of a start: on standard error, since standard output is the log's.

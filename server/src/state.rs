@@ -15,7 +15,7 @@ pub struct Shared {
     pub proxies: Proxies,
     pub public_url: Option<PublicUrl>,
     pub token: Option<String>,
-    /// The listener is loopback, and all engines are embedded.
+    /// The listener is loopback.
     pub local: bool,
     pub production: bool,
     pub telemetry: Arc<Telemetry>,

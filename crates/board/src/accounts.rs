@@ -178,7 +178,7 @@ impl Accounts {
     /// Whether this user may see what others do. With no operators listed, everybody on a local embedded server may.
     #[must_use]
     pub fn is_operator(&self, who: &SignedIn, caller: &Caller) -> bool {
-        self.operators.is_listed(&who.username) || (self.operators.is_empty() && caller.local)
+        self.operators.is_listed(&who.username) || (self.operators.everybody_here() && caller.local)
     }
 
     /// # Errors

@@ -6,6 +6,7 @@
 mod accounts;
 mod api_log;
 pub mod fold;
+mod health;
 mod login_limit;
 mod messages;
 mod passwords;
@@ -17,6 +18,7 @@ mod strangers;
 
 pub use accounts::Accounts;
 pub use api_log::ApiLogs;
+pub use health::Health;
 pub use messages::Messages;
 pub use passwords::Passwords;
 pub use samples::Samples;
@@ -43,29 +45,36 @@ pub struct Ports {
 
 /// Who is an operator.
 #[derive(Debug, Clone, Default)]
-pub struct Operators(HashSet<String>);
+pub struct Operators {
+    keys: HashSet<String>,
+    everybody_here: bool,
+}
 
 impl Operators {
-    /// The operators with these names; none listed means that nobody is one by name.
+    /// The operators with these names; none listed means that nobody is one by name. `alone`: all engines are embedded,
+    /// so that with none listed everybody is one who signs in on this machine.
     #[must_use]
-    pub fn named(names: &[Username]) -> Self {
-        Self(names.iter().map(fold::user_key).collect())
+    pub fn named(names: &[Username], alone: bool) -> Self {
+        let keys: HashSet<String> = names.iter().map(fold::user_key).collect();
+        Self { everybody_here: alone && keys.is_empty(), keys }
     }
 
     #[must_use]
     pub fn is_listed(&self, name: &Username) -> bool {
-        self.0.contains(&fold::user_key(name))
+        self.keys.contains(&fold::user_key(name))
     }
 
+    /// Whether everybody is one who signs in on this machine.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn everybody_here(&self) -> bool {
+        self.everybody_here
     }
 }
 
 /// The board: one service per area.
 pub struct Board {
     ports: Ports,
+    health: Health,
     accounts: Accounts,
     sessions: Sessions,
     messages: Messages,
@@ -79,6 +88,7 @@ impl Board {
     pub fn new(ports: Ports, operators: Operators, passwords: Passwords) -> Self {
         let sessions = Sessions::new(&ports);
         Self {
+            health: Health::new(&ports),
             accounts: Accounts::new(&ports, sessions.clone(), operators, passwords),
             samples: Samples::new(&ports),
             search: Search::new(&ports),
@@ -102,6 +112,11 @@ impl Board {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     #[must_use]

@@ -59,9 +59,19 @@ pub struct Matches {
     pub has_more: bool,
 }
 
+/// Something outside that the board depends on.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Its name, as an operator knows it: `sqlite`, `redis` ...
+    fn name(&self) -> &'static str;
+
+    /// Answers when the engine does, and can do what it is there for.
+    async fn ping(&self) -> Result<(), PortError>;
+}
+
 /// Users and messages. `author_key` and `user_key` are [`crate::fold::user_key`]s.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Engine {
     /// `false` when the name is taken (compared by its key).
     async fn add_user(&self, user: &User, key: &str, now: Timestamp) -> Result<bool, PortError>;
 
@@ -90,9 +100,6 @@ pub trait Store: Send + Sync {
 
     /// How many samples there are, of this author or of everybody.
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError>;
-
-    /// Answers when the engine does.
-    async fn ping(&self) -> Result<(), PortError>;
 }
 
 /// One signed-in browser, as it is stored under the hash of its token.
@@ -113,7 +120,7 @@ pub struct Session {
 pub type TokenHash = [u8; 32];
 
 #[async_trait]
-pub trait SessionStore: Send + Sync {
+pub trait SessionStore: Engine {
     /// Adds a session; beyond [`crate::MAX_SESSIONS_PER_USER`] the least recently used one goes.
     /// The ids of those that went are returned.
     async fn add(&self, user_key: &str, token: TokenHash, session: Session) -> Result<Vec<String>, PortError>;
@@ -178,7 +185,7 @@ pub trait ApiLog: Send + Sync {
 
 /// API events on their way to the statistics.
 #[async_trait]
-pub trait Events: Send + Sync {
+pub trait Events: Engine {
     /// Never waits: what does not fit is dropped and counted.
     fn send(&self, event: Arc<ApiLogEntry>);
 

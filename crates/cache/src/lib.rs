@@ -1,3 +1,4 @@
-//! Sessions, search cache, API log and live news: in memory.
+//! Sessions, search cache, API log and live news: in memory, or on Redis.
 
 pub mod memory;
+pub mod redis;

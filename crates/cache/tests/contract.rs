@@ -3,10 +3,12 @@
 
 use board::Found;
 use board::MAX_SESSIONS_PER_USER;
-use board::ports::{ApiLog, SearchCache, Session, SessionStore};
+use board::ports::{ApiLog, Audience, Engine, Live, News, SearchCache, Session, SessionStore};
 use cache::memory::{MemoryApiLog, MemorySearchCache, MemorySessions};
-use model::{ApiLogEntry, ApiLogFilter, PageRequest, SearchPage, Timestamp, TotalRelation, Username};
+use cache::redis::{Redis, RedisOptions, RedisTls};
+use model::{ApiLogEntry, ApiLogFilter, LiveEvent, PageRequest, SearchPage, Timestamp, TotalRelation, Username};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1000)
@@ -140,4 +142,104 @@ async fn memory_search_cache_keeps_the_contract() {
 #[tokio::test]
 async fn memory_api_log_keeps_the_contract() {
     the_api_log_is_newest_first_and_bounded(&MemoryApiLog::default()).await;
+}
+
+fn open(server: &testing::Redis) -> Redis {
+    Redis::open(&RedisOptions {
+        host: "127.0.0.1".to_owned(),
+        port: server.port(),
+        username: None,
+        password: Some(testing::Redis::PASSWORD.to_owned()),
+        tls: RedisTls::Disabled,
+    })
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_keeps_the_contract_under_the_keys_that_people_know() {
+    let server = testing::Redis::start();
+    let redis = open(&server);
+    sessions_slide_and_expire(&*redis.sessions).await;
+    sessions_end_one_by_one_and_together(&*redis.sessions).await;
+    the_least_used_session_goes_first(&*redis.sessions).await;
+    a_result_lives_as_long_as_its_generation(&*redis.search_cache).await;
+    assert_eq!(redis.search_cache.clear(None).await.unwrap(), 0, "another generation's");
+    the_search_cache_tells_what_it_holds(&*redis.search_cache).await;
+    the_api_log_is_newest_first_and_bounded(&*redis.api_log).await;
+    let keys = server.execute("KEYS *");
+    assert!(["session:jun", "session:many", "api_logs"].iter().all(|key| keys.contains(key)), "{keys}");
+    for key in ["session:jun", "session:many", "api_logs"] {
+        let lives_on = server.execute(&format!("TTL {key}")).lines().nth(1).unwrap().to_owned();
+        assert!(lives_on.trim_start_matches(':').parse::<i64>().unwrap() > 0, "{key}: {lives_on}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_changes_another_one_sees() {
+    let server = testing::Redis::start();
+    let (here, there) = (open(&server), open(&server));
+    here.sessions.add("mina", [1; 32], session("a", at(0))).await.unwrap();
+    assert!(there.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_some());
+    assert!(there.sessions.end("mina", "a").await.unwrap());
+    assert!(here.sessions.touch("mina", &[1; 32], at(5), 3600).await.unwrap().is_none());
+
+    let generation = here.search_cache.generation().await.unwrap();
+    assert_eq!(there.search_cache.generation().await, Some(generation));
+    here.search_cache.put("서버", results("서버", 3), generation, at(0)).await;
+    assert!(there.search_cache.get("서버", PageRequest::default(), generation, at(0)).await.is_some());
+    there.search_cache.end_generation().await.unwrap();
+    assert_ne!(here.search_cache.generation().await, Some(generation));
+    server.execute("FLUSHALL");
+    let after_flush = here.search_cache.generation().await.unwrap();
+    assert_ne!(after_flush, generation, "a flush does not bring an old generation back");
+    assert_eq!(there.search_cache.generation().await, Some(after_flush));
+
+    let (mut listener, mut own) = (there.live.subscribe(), here.live.subscribe());
+    let news = |id| News { audience: Audience::Session("s".into()), event: LiveEvent::MessageDeleted { id } };
+    let mut id = 0;
+    // Which processes listen is known within a second or two.
+    let heard = loop {
+        id += 1;
+        here.live.publish(news(id));
+        assert_eq!(*own.recv().await.unwrap(), news(id), "at once, and once");
+        if let Ok(heard) = tokio::time::timeout(Duration::from_millis(200), listener.recv()).await {
+            break heard.unwrap();
+        }
+        assert!(id < 100, "nothing is heard");
+    };
+    assert!(matches!(heard.event, LiveEvent::MessageDeleted { id: heard } if heard <= id));
+    assert_eq!(heard.audience, Audience::Session("s".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_away_is_told_at_once_and_used_again_when_it_is_back() {
+    let server = testing::Redis::start();
+    let redis = open(&server);
+    redis.sessions.add("mina", [1; 32], session("a", at(0))).await.unwrap();
+    let generation = redis.search_cache.generation().await.unwrap();
+    for (away, back) in [("KILL", None), ("STOP", Some("CONT"))] {
+        server.signal(away);
+        for _ in 0..3 {
+            let began = Instant::now();
+            assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.is_err());
+            assert_eq!(redis.search_cache.generation().await, None);
+            assert!(redis.search_cache.get("a", PageRequest::default(), generation, at(0)).await.is_none());
+            assert!(redis.search_cache.end_generation().await.is_err());
+            assert!(redis.sessions.ping().await.is_err());
+            assert!(began.elapsed() < Duration::from_millis(4_000), "{:?}", began.elapsed());
+        }
+        match back {
+            Some(signal) => server.signal(signal),
+            None => server.restart(&[]),
+        }
+        let began = Instant::now();
+        while redis.sessions.ping().await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(5), "not back");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_none(), "what was lost is told as lost");
+    server.execute("CONFIG SET maxmemory 1");
+    assert!(redis.sessions.ping().await.is_err(), "a full one takes nothing");
+    assert!(redis.sessions.add("mina", [2; 32], session("b", at(0))).await.is_err());
 }

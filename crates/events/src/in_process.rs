@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use board::ports::{Events, PortError};
+use board::ports::{Engine, Events, PortError};
 use model::{ApiLogEntry, ApiLogPage, PageRequest, Pagination};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +16,17 @@ const KEPT: usize = 1000;
 impl InProcessEvents {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<ApiLogEntry>>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Engine for InProcessEvents {
+    fn name(&self) -> &'static str {
+        "in-process"
+    }
+
+    async fn ping(&self) -> Result<(), PortError> {
+        Ok(())
     }
 }
 

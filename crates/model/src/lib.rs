@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_log;
 pub mod error;
+pub mod health;
 pub mod lang;
 pub mod live;
 pub mod message;
@@ -15,6 +16,7 @@ pub mod trace;
 pub use account::{Account, Password, SessionSummary, Username};
 pub use api_log::{ApiLogEntry, ApiLogFilter, ApiLogPage};
 pub use error::{BoardError, Code};
+pub use health::{Dependency, DependencyName};
 pub use lang::Lang;
 pub use live::LiveEvent;
 pub use message::{Message, MessagePage, MessageText, Scope};

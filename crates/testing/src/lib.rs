@@ -3,5 +3,7 @@
 
 mod mariadb;
 mod process;
+mod redis;
 
 pub use mariadb::Mariadb;
+pub use redis::Redis;

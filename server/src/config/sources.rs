@@ -75,6 +75,15 @@ impl Sources {
         Ok(self.value(name)?.map(|value| value.text))
     }
 
+    /// The same for a variable that may be empty, which is something else than unset.
+    ///
+    /// # Errors
+    /// When a mounted secret can't be read.
+    pub fn text_or_empty(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        let empty = [name, &format!("{name}_FILE")].iter().any(|name| self.environment.contains_key(*name));
+        Ok(self.text(name)?.or_else(|| empty.then(String::new)))
+    }
+
     /// A value that has a default.
     ///
     /// # Errors

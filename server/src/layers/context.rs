@@ -55,16 +55,21 @@ impl Asking {
     }
 }
 
-/// Finds out whether there is such a session, and which cookies the response has to set.
+/// Finds out whether there is such a session, and which cookies the response has to set. `open`: where that can't be
+/// found out, there is none.
 pub async fn of(
     state: &ServerState,
     asking: Asking,
     page_trace: Option<PageTrace>,
+    open: bool,
 ) -> Result<(RequestContext, NewCookies), Problem> {
     let before = state.app.board.ports().clock.now();
     let (mut signed_in, mut cookie) = (None, None);
     for (value, key, token) in asking.sessions {
-        signed_in = state.app.board.sessions().resume(&key, &token).await?;
+        signed_in = match state.app.board.sessions().resume(&key, &token).await {
+            Err(_) if open => None,
+            resumed => resumed?,
+        };
         if signed_in.is_some() {
             cookie = Some(value);
             break;

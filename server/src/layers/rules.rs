@@ -19,6 +19,8 @@ pub struct Rule {
     pub page: bool,
     /// Answers for as long as the client listens.
     pub stream: bool,
+    /// Goes on without the session while sessions can't be checked.
+    pub open: bool,
 }
 
 /// A route pattern with its rule, and what is counted of it.
@@ -64,10 +66,11 @@ impl Rules {
         self.listed.insert(pattern, route);
     }
 
-    /// A page at this route, beside what was added there before.
-    pub fn add_page(&mut self, route: &str) {
+    /// A page at this route, beside what was added there before. `open`: as in [`Rule`].
+    pub fn add_page(&mut self, route: &str, open: bool) {
         let listed = self.listed.entry(route.to_owned());
-        listed.or_insert_with(|| Route::new(route, Rule::default())).rule.page = true;
+        let rule = &mut listed.or_insert_with(|| Route::new(route, Rule::default())).rule;
+        (rule.page, rule.open) = (true, open);
     }
 
     /// The route that a request matched.

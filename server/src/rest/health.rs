@@ -1,11 +1,11 @@
+use super::shapes::iso_date;
 use crate::state::ServerState;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
-use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use std::time::Duration;
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Health {
@@ -24,10 +24,27 @@ pub struct Dependencies {
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Dependency {
-    engine: &'static str,
+    engine: String,
     /// `up` or `down`.
     state: &'static str,
     latency_ms: f64,
+    /// Since when this process has found it so: ISO 8601 with `+00:00`.
+    since: String,
+    /// Why it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<model::Dependency> for Dependency {
+    fn from(dependency: model::Dependency) -> Self {
+        Self {
+            state: if dependency.is_up() { "up" } else { "down" },
+            engine: dependency.engine,
+            latency_ms: Duration::from_micros(dependency.latency_us).as_secs_f64() * 1000.0,
+            since: iso_date(dependency.since),
+            reason: dependency.failure,
+        }
+    }
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -53,18 +70,10 @@ pub async fn health(State(state): State<ServerState>) -> Response {
     report(&state).await
 }
 
-/// How long a dependency may take to answer before it counts as down.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 async fn report(state: &ServerState) -> Response {
-    let started = Instant::now();
-    let up = matches!(timeout(PATIENCE, state.app.board.ports().store.ping()).await, Ok(Ok(())));
-    let store = Dependency {
-        engine: "sqlite",
-        state: if up { "up" } else { "down" },
-        latency_ms: started.elapsed().as_secs_f64() * 1000.0,
-    };
-    let embedded = |engine| Dependency { engine, state: "up", latency_ms: 0.0 };
+    let dependencies = state.app.board.health().check().await;
+    let up = dependencies.iter().all(model::Dependency::is_up);
+    let [store, cache, events] = dependencies.map(Dependency::from);
     let draining = state.draining.is_cancelled();
     let status = match (draining, up) {
         (true, _) => "draining",
@@ -74,7 +83,7 @@ async fn report(state: &ServerState) -> Response {
     let health = Health {
         status,
         version: env!("CARGO_PKG_VERSION"),
-        dependencies: Dependencies { store, cache: embedded("memory"), events: embedded("in-process") },
+        dependencies: Dependencies { store, cache, events },
     };
     let code = if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (code, Json(health)).into_response()

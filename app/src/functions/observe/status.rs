@@ -1,6 +1,6 @@
 use crate::functions::call::Call;
 use leptos::prelude::*;
-use model::{BoardError, Timestamp};
+use model::{BoardError, Dependency, Timestamp};
 use serde::{Deserialize, Serialize};
 use telemetry::client::QuietClient;
 
@@ -12,23 +12,6 @@ pub struct StatusReport {
     pub uptime_s: u64,
     pub dependencies: Vec<Dependency>,
     pub traces: TracesKept,
-}
-
-/// One of the things the board stands on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dependency {
-    pub name: DependencyName,
-    pub up: bool,
-    /// How long it took to answer, in microseconds; `None` for what lives in this process's memory.
-    pub latency_us: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DependencyName {
-    Store,
-    Cache,
-    Events,
 }
 
 /// What the observatory holds, and what it could not keep since the start.
@@ -50,20 +33,13 @@ pub async fn get_status() -> Result<StatusReport, BoardError> {
     crate::context::signed_in()?;
     let state = crate::context::state();
     let clock = &state.board.ports().clock;
-    let before_us = clock.monotonic_us();
-    let up = state.board.ports().store.ping().await.is_ok();
-    let latency_us = clock.monotonic_us().saturating_sub(before_us);
-    let in_memory = |name| Dependency { name, up: true, latency_us: None };
+    let dependencies = state.board.health().check().await.into();
     let kept = state.observatory.stats();
     Ok(StatusReport {
         asked_at: clock.now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: clock.monotonic_us() / 1_000_000,
-        dependencies: vec![
-            Dependency { name: DependencyName::Store, up, latency_us: Some(latency_us) },
-            in_memory(DependencyName::Cache),
-            in_memory(DependencyName::Events),
-        ],
+        dependencies,
         traces: TracesKept {
             traces: kept.traces,
             spans: kept.spans,

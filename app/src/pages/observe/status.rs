@@ -1,11 +1,12 @@
 use crate::components::numbers::{count, duration};
 use crate::components::{Time, loaded};
 use crate::fetched::fetch;
-use crate::functions::observe::{Dependency, DependencyName, StatusReport, get_status};
+use crate::functions::observe::{StatusReport, get_status};
 use crate::session::SignedInOnly;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
+use model::{Dependency, DependencyName};
 
 /// Whether the server and what it stands on are well, for everybody with an account.
 #[component]
@@ -36,7 +37,7 @@ fn Status() -> impl IntoView {
 
 fn show(report: StatusReport) -> AnyView {
     let words = &use_text().observe().status;
-    let well = report.dependencies.iter().all(|dependency| dependency.up);
+    let well = report.dependencies.iter().all(Dependency::is_up);
     let dependencies = report.dependencies.iter().map(dependency).collect_view();
     let kept = report.traces;
     let numbers = [
@@ -59,7 +60,9 @@ fn show(report: StatusReport) -> AnyView {
             <thead>
                 <tr>
                     <th scope="col">{words.dependency}</th>
+                    <th scope="col">{words.engine}</th>
                     <th scope="col">{words.state}</th>
+                    <th scope="col">{words.since}</th>
                     <th scope="col" class="number">{words.latency}</th>
                 </tr>
             </thead>
@@ -80,13 +83,15 @@ fn dependency(dependency: &Dependency) -> AnyView {
         DependencyName::Cache => words.cache,
         DependencyName::Events => words.events,
     };
-    let (sign, state) = if dependency.up { ("✓ ", words.up) } else { ("✗ ", words.down) };
-    let latency = dependency.latency_us.map_or_else(|| words.in_memory.to_owned(), duration);
+    let (sign, state) = if dependency.is_up() { ("✓ ", words.up) } else { ("✗ ", words.down) };
+    let failure = dependency.failure.clone().map(|failure| view! { <p class="hint">{failure}</p> });
     view! {
-        <tr class=(!dependency.up).then_some("failed")>
+        <tr class=(!dependency.is_up()).then_some("failed")>
             <th scope="row">{name}</th>
-            <td><span aria-hidden="true">{sign}</span> {state}</td>
-            <td class="number">{latency}</td>
+            <td>{dependency.engine.clone()}</td>
+            <td><span aria-hidden="true">{sign}</span> {state} {failure}</td>
+            <td><Time at=dependency.since/></td>
+            <td class="number">{duration(dependency.latency_us)}</td>
         </tr>
     }
     .into_any()

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use board::MAX_SESSIONS_PER_USER;
-use board::ports::{PortError, Session, SessionStore, TokenHash};
+use board::ports::{Engine, PortError, Session, SessionStore, TokenHash};
 use model::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,18 @@ const ACTIVITY_RESOLUTION_MS: i64 = 1000;
 impl MemorySessions {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Memory is always there.
+#[async_trait]
+impl Engine for MemorySessions {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn ping(&self) -> Result<(), PortError> {
+        Ok(())
     }
 }
 

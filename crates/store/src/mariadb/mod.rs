@@ -20,7 +20,7 @@ pub use schema::MariaError;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use board::fold::user_key;
-use board::ports::{Deleted, Matches, PortError, Store, User};
+use board::ports::{Deleted, Engine, Matches, PortError, Store, User};
 use connections::{BUDGET, Connections, Patience};
 use indexer::Indexer;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
@@ -170,6 +170,13 @@ impl Store for MariaStore {
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
         self.connections.run(Patience::Request, move |sql| messages::count_samples(sql, key.as_deref())).await
+    }
+}
+
+#[async_trait]
+impl Engine for MariaStore {
+    fn name(&self) -> &'static str {
+        ENGINE
     }
 
     async fn ping(&self) -> Result<(), PortError> {

@@ -20,7 +20,7 @@ use crate::search::search;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use board::fold::user_key;
-use board::ports::{Deleted, Matches, PortError, Store, User};
+use board::ports::{Deleted, Engine, Matches, PortError, Store, User};
 use damage::Damage;
 use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
@@ -147,6 +147,13 @@ impl Store for SqliteStore {
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
         self.readers.run(Length::Short, move |sql| messages::count_samples(sql, key.as_deref())).await
+    }
+}
+
+#[async_trait]
+impl Engine for SqliteStore {
+    fn name(&self) -> &'static str {
+        ENGINE
     }
 
     async fn ping(&self) -> Result<(), PortError> {

@@ -1,0 +1,106 @@
+//! The one connection, and the one place where commands become spans and are counted.
+
+use super::{ENGINE, failure};
+use board::ports::PortError;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind};
+use std::time::{Duration, Instant};
+use telemetry::server::metrics;
+use tokio::time::timeout;
+use tracing::{Instrument, Span, field, info_span};
+
+/// How long a command may take; a request needs a few of them, and has two seconds.
+const PATIENCE: Duration = Duration::from_millis(600);
+const CONNECT: Duration = Duration::from_millis(500);
+
+/// A multiplexed connection that comes back by itself.
+#[derive(Clone)]
+pub(super) struct Connection(ConnectionManager);
+
+/// What a command is called in spans and metrics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    /// The command, such as `HGET`.
+    pub(super) operation: &'static str,
+    /// The kind of key, such as `session`.
+    pub(super) key: &'static str,
+}
+
+impl Connection {
+    pub(super) fn new(client: &Client) -> Result<Self, PortError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1)
+            .set_max_delay(Duration::from_millis(200));
+        ConnectionManager::new_lazy_with_config(client.clone(), config).map(Self).map_err(failure)
+    }
+
+    pub(super) async fn command<T: FromRedisValue>(&self, name: Name, command: &Cmd) -> Result<T, PortError> {
+        let mut connection = self.0.clone();
+        trace(name, async move { command.query_async(&mut connection).await }).await
+    }
+
+    pub(super) async fn pipeline<T: FromRedisValue>(&self, name: Name, pipeline: &Pipeline) -> Result<T, PortError> {
+        let mut connection = self.0.clone();
+        trace(name, async move { pipeline.query_async(&mut connection).await }).await
+    }
+
+    pub(super) async fn script<T: FromRedisValue>(
+        &self,
+        name: Name,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, PortError> {
+        let mut connection = self.0.clone();
+        trace(name, async move { script.invoke_async(&mut connection).await }).await
+    }
+}
+
+/// A client span after OpenTelemetry's conventions for databases.
+async fn trace<T>(name: Name, work: impl Future<Output = RedisResult<T>>) -> Result<T, PortError> {
+    let Name { operation, key } = name;
+    let span = info_span!(
+        target: "glassboard::redis",
+        "redis",
+        otel.name = field::Empty,
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        db.system.name = ENGINE,
+        db.operation.name = operation,
+        db.collection.name = key,
+        db.response.status_code = field::Empty,
+        error.type = field::Empty,
+    );
+    span.record("otel.name", field::display(format_args!("{operation} {key}")));
+    let began = Instant::now();
+    let result = timeout(PATIENCE, work.instrument(span.clone())).await;
+    let result = result.map_err(|_| failure(format!("no answer within {} ms", began.elapsed().as_millis())));
+    let result = result.and_then(|answer| {
+        answer.map_err(|error| {
+            record(&span, &error);
+            told(error)
+        })
+    });
+    if result.is_err() {
+        span.record("otel.status_code", "ERROR");
+    }
+    metrics::statement_executed(operation, key, result.is_ok());
+    result
+}
+
+fn record(span: &Span, error: &RedisError) {
+    if let Some(code) = error.code() {
+        span.record("db.response.status_code", code);
+        span.record("error.type", code);
+    } else {
+        span.record("error.type", "_OTHER");
+    }
+}
+
+/// The error, with what to do where that is known.
+fn told(error: RedisError) -> PortError {
+    if error.kind() == ErrorKind::Server(ServerErrorKind::Moved) {
+        return failure("this is a Redis Cluster, which shares keys out; use a Redis without cluster mode");
+    }
+    failure(error)
+}

@@ -1,0 +1,127 @@
+use super::{ConfigError, Sources};
+use cache::redis::{RedisOptions, RedisTls};
+use std::path::PathBuf;
+use store::{MariaOptions, MariaTls};
+
+/// Which engines are used; `None`: the embedded one.
+#[derive(Debug, Clone, Default)]
+pub struct EngineSettings {
+    pub mariadb: Option<MariaOptions>,
+    pub redis: Option<RedisOptions>,
+}
+
+impl EngineSettings {
+    /// # Errors
+    /// The first variable that can't be used or misses another, with what to do.
+    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
+        Ok(Self { mariadb: mariadb(sources)?, redis: redis(sources)? })
+    }
+
+    #[must_use]
+    pub const fn are_embedded(&self) -> bool {
+        self.mariadb.is_none() && self.redis.is_none()
+    }
+}
+
+fn mariadb(sources: &Sources) -> Result<Option<MariaOptions>, ConfigError> {
+    let Some(host) = sources.text("MYSQL_HOST")? else {
+        of_group(
+            sources,
+            "MYSQL_HOST",
+            ["MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE", "MYSQL_SSL_MODE", "MYSQL_SSL_CA"],
+        )?;
+        return Ok(None);
+    };
+    let needed = |name| ConfigError::new(name, "MYSQL_HOST needs it; set it, or unset MYSQL_HOST to use SQLite.");
+    Ok(Some(MariaOptions {
+        host,
+        port: port(sources, "MYSQL_PORT", 3306)?,
+        user: sources.text("MYSQL_USER")?.ok_or_else(|| needed("MYSQL_USER"))?,
+        password: sources.text_or_empty("MYSQL_PASSWORD")?.ok_or_else(|| needed("MYSQL_PASSWORD"))?,
+        database: sources.text("MYSQL_DATABASE")?.unwrap_or_else(|| "glassboard".to_owned()),
+        tls: mariadb_tls(sources)?,
+    }))
+}
+
+fn mariadb_tls(sources: &Sources) -> Result<MariaTls, ConfigError> {
+    let authorities = authorities(sources, "MYSQL_SSL_CA")?;
+    let mode = sources.text("MYSQL_SSL_MODE")?.map(|mode| mode.trim().to_ascii_uppercase());
+    match (mode.as_deref(), authorities) {
+        (None, None) | (Some("DISABLED"), _) => Ok(MariaTls::Disabled),
+        (Some("REQUIRED"), _) => Ok(MariaTls::Required),
+        (None | Some("VERIFY_IDENTITY"), authorities) => Ok(MariaTls::VerifyIdentity { authorities }),
+        (Some(_), _) => Err(ConfigError::new("MYSQL_SSL_MODE", "Set it to DISABLED, REQUIRED or VERIFY_IDENTITY.")),
+    }
+}
+
+fn redis(sources: &Sources) -> Result<Option<RedisOptions>, ConfigError> {
+    let Some(host) = sources.text("REDIS_HOST")? else {
+        let members = ["REDIS_PORT", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS", "REDIS_SSL_CA"];
+        of_group(sources, "REDIS_HOST", members)?;
+        return Ok(None);
+    };
+    if host.contains(['/', ',', '@', ' ']) {
+        let advice = "Set it to the name or address of one Redis server; clusters and sentinels are not supported.";
+        return Err(ConfigError::new("REDIS_HOST", advice));
+    }
+    let (host, given) = match host.rsplit_once(':') {
+        Some((name, digits)) if !name.contains(':') => (name.to_owned(), Some(digits.to_owned())),
+        _ => (host, None),
+    };
+    let port = match given.map(|digits| digits.parse()) {
+        None => port(sources, "REDIS_PORT", 6379)?,
+        Some(Ok(port)) => port,
+        Some(Err(_)) => return Err(ConfigError::new("REDIS_HOST", "Its port is none; set REDIS_PORT to 1 to 65535.")),
+    };
+    Ok(Some(RedisOptions {
+        host,
+        port,
+        username: sources.text("REDIS_USERNAME")?,
+        password: sources.text("REDIS_PASSWORD")?,
+        tls: redis_tls(sources, port)?,
+    }))
+}
+
+fn redis_tls(sources: &Sources, port: u16) -> Result<RedisTls, ConfigError> {
+    /// Azure's ports for TLS.
+    const TLS_PORTS: [u16; 2] = [6380, 10_000];
+    let authorities = authorities(sources, "REDIS_SSL_CA")?;
+    let wanted = sources.text("REDIS_TLS")?.map(|text| text.trim().to_ascii_lowercase());
+    match wanted.as_deref() {
+        Some("true" | "1" | "yes" | "on") => Ok(RedisTls::VerifyIdentity { authorities }),
+        Some("false" | "0" | "no" | "off") => Ok(RedisTls::Disabled),
+        None if TLS_PORTS.contains(&port) || authorities.is_some() => Ok(RedisTls::VerifyIdentity { authorities }),
+        None => Ok(RedisTls::Disabled),
+        Some(_) => Err(ConfigError::new("REDIS_TLS", "Set it to true or false.")),
+    }
+}
+
+/// A file with authorities' certificates.
+fn authorities(sources: &Sources, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
+    let authorities = sources.text(name)?.map(PathBuf::from);
+    if let Some(path) = authorities.as_deref().filter(|path| !path.is_file()) {
+        let advice = format!("{} is no file; name the authorities' certificates in PEM.", path.display());
+        return Err(ConfigError::new(name, advice));
+    }
+    Ok(authorities)
+}
+
+/// Refuses the members of a group whose first variable is not set.
+fn of_group<const N: usize>(
+    sources: &Sources,
+    first: &str,
+    members: [&'static str; N],
+) -> Result<(), ConfigError> {
+    for member in members {
+        if sources.text(member)?.is_some() {
+            return Err(ConfigError::new(member, format!("It says nothing without {first}; set {first} too, or unset it.")));
+        }
+    }
+    Ok(())
+}
+
+fn port(sources: &Sources, name: &'static str, default: u16) -> Result<u16, ConfigError> {
+    let Some(text) = sources.text(name)? else { return Ok(default) };
+    let port = text.trim().parse().ok().filter(|port| *port != 0);
+    port.ok_or_else(|| ConfigError::new(name, "Set it to a port, 1 to 65535."))
+}
