@@ -80,7 +80,9 @@ fn print_config(sources: &Sources) -> Outcome {
 /// MariaDB has tools of its own for this.
 fn embedded_only(sources: &Sources) -> Outcome {
     match EngineSettings::read(sources)?.mariadb {
-        Some(_) => Err("this board is on MariaDB: use mariadb-dump and mariadb to copy it and to bring it back.".into()),
+        Some(_) => {
+            Err("this board is on MariaDB: use mariadb-dump and mariadb to copy it and to bring it back.".into())
+        }
         None => Ok(()),
     }
 }

@@ -157,7 +157,8 @@ mod tests {
         let options = engines(&mariadb).ok().and_then(|engines| engines.mariadb);
         assert_eq!(options.map(|options| (options.port, options.database)), Some((3306, "glassboard".to_owned())));
         for (left_out, expected) in [(1, "MYSQL_USER"), (2, "MYSQL_PASSWORD")] {
-            let some: Vec<_> = mariadb.into_iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, v)| v).collect();
+            let some: Vec<_> =
+                mariadb.into_iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, v)| v).collect();
             let error = engines(&some).err().unwrap_or_default();
             assert!(error.starts_with(expected), "{error}");
         }

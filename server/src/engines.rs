@@ -39,9 +39,7 @@ impl Engines {
     /// What keeps an engine from being used, as a sentence.
     pub async fn open(settings: &EngineSettings, data: &Path) -> Result<Self, Failure> {
         let store = match &settings.mariadb {
-            Some(options) => {
-                OpenStore::Maria(Arc::new(MariaStore::open(options.clone(), MARIADB_CONNECTIONS).await?))
-            }
+            Some(options) => OpenStore::Maria(Arc::new(MariaStore::open(options.clone(), MARIADB_CONNECTIONS).await?)),
             None => OpenStore::Sqlite(Arc::new(SqliteStore::open(&DataFolder::database(data))?)),
         };
         let redis = settings.redis.as_ref().map(Redis::open).transpose()?;

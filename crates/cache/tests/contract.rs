@@ -238,7 +238,10 @@ async fn a_redis_that_is_away_is_told_at_once_and_used_again_when_it_is_back() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_none(), "what was lost is told as lost");
+    assert!(
+        redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_none(),
+        "what was lost is told as lost"
+    );
     server.execute("CONFIG SET maxmemory 1");
     assert!(redis.sessions.ping().await.is_err(), "a full one takes nothing");
     assert!(redis.sessions.add("mina", [2; 32], session("b", at(0))).await.is_err());

@@ -1,7 +1,7 @@
 //! Opening, refusing, backing up and restoring database files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use board::ports::{Store, User};
+use board::ports::{Engine, Store, User};
 use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;

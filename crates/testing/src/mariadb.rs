@@ -15,6 +15,7 @@ pub struct Mariadb {
 }
 
 static SHARED: LazyLock<Mariadb> = LazyLock::new(Mariadb::start);
+static INSTALLS: Mutex<()> = Mutex::new(());
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 impl Mariadb {
@@ -28,11 +29,14 @@ impl Mariadb {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = format!("--datadir={}", folder.path().join("data").display());
+        let one_at_a_time = INSTALLS.lock().unwrap();
         let made = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", &user(), &data])
             .output()
             .unwrap_or_else(|error| panic!("MariaDB is not installed ({error}): run `make setup`"));
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        drop(one_at_a_time);
+        let told = || [&*made.stdout, &*made.stderr].map(|text| String::from_utf8_lossy(text).into_owned()).join("\n");
+        assert!(made.status.success(), "{}", told());
         let init = format!("SET PASSWORD FOR root@localhost = PASSWORD('{}');", Self::PASSWORD);
         std::fs::write(folder.path().join("init.sql"), init).unwrap();
         let port = free_port();

@@ -47,8 +47,18 @@ impl Redis {
 
 fn serve(port: u16, options: &[&str]) -> Process {
     let port_text = port.to_string();
-    let fixed =
-        ["--bind", "127.0.0.1", "--port", &port_text, "--save", "", "--appendonly", "no", "--requirepass", Redis::PASSWORD];
+    let fixed = [
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        &port_text,
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--requirepass",
+        Redis::PASSWORD,
+    ];
     let arguments: Vec<String> = fixed.iter().chain(options).map(|text| (*text).to_owned()).collect();
     let process = Process::start("redis-server", &arguments);
     let until = Instant::now() + Duration::from_secs(30);

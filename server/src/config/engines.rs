@@ -107,14 +107,13 @@ fn authorities(sources: &Sources, name: &'static str) -> Result<Option<PathBuf>,
 }
 
 /// Refuses the members of a group whose first variable is not set.
-fn of_group<const N: usize>(
-    sources: &Sources,
-    first: &str,
-    members: [&'static str; N],
-) -> Result<(), ConfigError> {
+fn of_group<const N: usize>(sources: &Sources, first: &str, members: [&'static str; N]) -> Result<(), ConfigError> {
     for member in members {
         if sources.text(member)?.is_some() {
-            return Err(ConfigError::new(member, format!("It says nothing without {first}; set {first} too, or unset it.")));
+            return Err(ConfigError::new(
+                member,
+                format!("It says nothing without {first}; set {first} too, or unset it."),
+            ));
         }
     }
     Ok(())

@@ -80,11 +80,8 @@ async fn report(state: &ServerState) -> Response {
         (false, true) => "ok",
         (false, false) => "degraded",
     };
-    let health = Health {
-        status,
-        version: env!("CARGO_PKG_VERSION"),
-        dependencies: Dependencies { store, cache, events },
-    };
+    let health =
+        Health { status, version: env!("CARGO_PKG_VERSION"), dependencies: Dependencies { store, cache, events } };
     let code = if draining { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     (code, Json(health)).into_response()
 }

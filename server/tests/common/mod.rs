@@ -4,7 +4,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ pub struct Server {
     child: Child,
     pub url: String,
     pub data: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Server {
@@ -24,7 +25,19 @@ impl Server {
     pub fn start_with(environment: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().unwrap();
         let (child, url) = spawn(data.path(), environment);
-        Self { child, url, data }
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { child, url, data, environment }
+    }
+
+    /// Runs a command beside the server, with the server's settings; what it says.
+    pub fn command(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = glassboard();
+        command.arg("--data").arg(self.data.path()).args(arguments).envs(self.environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
     }
 
     /// Ends the server at once, as a crash would, and starts it anew on the same data.
@@ -106,6 +119,11 @@ impl Client {
         assert_eq!(client.post("/register", credentials.clone()).await.status, 200);
         assert_eq!(client.post("/login", credentials).await.status, 200);
         client
+    }
+
+    /// The same client, with its cookies, at another server.
+    pub fn at(&self, server: &Server) -> Self {
+        Self { url: server.url.clone(), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

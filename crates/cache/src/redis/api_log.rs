@@ -82,7 +82,9 @@ async fn write(connection: Connection, mut waiting: mpsc::Receiver<Item>) {
                 sleep(AGAIN).await;
             }
         }
-        marks.into_iter().for_each(|mark| drop(mark.send(())));
+        for mark in marks {
+            let _ = mark.send(());
+        }
         if waiting.len() < BATCH {
             sleep(GATHER).await;
         }

@@ -3,7 +3,9 @@
 use super::{ENGINE, failure};
 use board::ports::PortError;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind};
+use redis::{
+    Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
+};
 use std::time::{Duration, Instant};
 use telemetry::server::metrics;
 use tokio::time::timeout;

@@ -1,13 +1,14 @@
 use super::connection::{Connection, Name};
 use board::ports::{Audience, Live, News};
 use model::LiveEvent;
-use redis::{Client, cmd};
+use redis::aio::PubSubStream;
+use redis::{Client, RedisResult, cmd};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{interval, sleep};
+use tokio::time::{interval, sleep, timeout};
 use tokio_stream::StreamExt;
 use tracing::Instrument;
 
@@ -142,33 +143,32 @@ async fn receive(client: Client, here: broadcast::Sender<Arc<News>>, me: Arc<str
             sleep(LOOK_EVERY / 4).await;
             continue;
         }
-        match client.get_async_pubsub().await {
-            Ok(mut channel) if channel.subscribe(CHANNEL).await.is_ok() => {
-                if std::mem::take(&mut missed) {
-                    let news = News { audience: Audience::Everyone, event: LiveEvent::MessagesChanged };
-                    let _ = here.send(Arc::new(news));
+        let Ok(mut messages) = subscribe(&client).await else {
+            missed = true;
+            sleep(LOOK_EVERY).await;
+            continue;
+        };
+        if std::mem::take(&mut missed) {
+            let news = News { audience: Audience::Everyone, event: LiveEvent::MessagesChanged };
+            let _ = here.send(Arc::new(news));
+        }
+        while here.receiver_count() > 0 {
+            match timeout(LOOK_EVERY, messages.next()).await {
+                Ok(Some(message)) => hear(&here, &me, &message.get_payload::<String>().unwrap_or_default()),
+                Ok(None) => {
+                    missed = true;
+                    break;
                 }
-                let mut messages = channel.into_on_message();
-                loop {
-                    let idle = here.receiver_count() == 0;
-                    tokio::select! {
-                        message = messages.next() => match message {
-                            Some(message) => hear(&here, &me, &message.get_payload::<String>().unwrap_or_default()),
-                            None => {
-                                missed = true;
-                                break;
-                            }
-                        },
-                        () = sleep(LOOK_EVERY) => if idle && here.receiver_count() == 0 { break },
-                    }
-                }
-            }
-            _ => {
-                missed = true;
-                sleep(LOOK_EVERY).await;
+                Err(_) => {}
             }
         }
     }
+}
+
+async fn subscribe(client: &Client) -> RedisResult<PubSubStream> {
+    let mut channel = client.get_async_pubsub().await?;
+    channel.subscribe(CHANNEL).await?;
+    Ok(channel.into_on_message())
 }
 
 fn hear(here: &broadcast::Sender<Arc<News>>, me: &str, text: &str) {

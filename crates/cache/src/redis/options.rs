@@ -19,7 +19,9 @@ pub enum RedisTls {
     Disabled,
     /// The server's certificate must be of this host, and signed by these authorities (a file in PEM) or, without a file,
     /// by those that browsers trust.
-    VerifyIdentity { authorities: Option<PathBuf> },
+    VerifyIdentity {
+        authorities: Option<PathBuf>,
+    },
 }
 
 impl RedisOptions {

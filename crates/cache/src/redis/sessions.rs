@@ -100,8 +100,7 @@ impl RedisSessions {
 
     /// All of a user's sessions, by the field under which they stand.
     async fn all(&self, user_key: &str) -> Result<Vec<(String, Session)>, PortError> {
-        let all: HashMap<String, String> =
-            self.0.command(named("HGETALL"), cmd("HGETALL").arg(key(user_key))).await?;
+        let all: HashMap<String, String> = self.0.command(named("HGETALL"), cmd("HGETALL").arg(key(user_key))).await?;
         Ok(all.into_iter().filter_map(|(field, text)| Some((field, read(&text)?))).collect())
     }
 

@@ -8,10 +8,8 @@ use crate::statement::Statement;
 use model::{Message, MessagePage, PageRequest, Pagination};
 use std::ops::ControlFlow;
 
-const TOTAL: Statement = Statement::new(
-    "SELECT message_counts",
-    "SELECT n FROM message_counts WHERE owner = ? AND shift = ? AND block = 0",
-);
+const TOTAL: Statement =
+    Statement::new("SELECT message_counts", "SELECT n FROM message_counts WHERE owner = ? AND shift = ? AND block = 0");
 const BLOCKS: Statement = Statement::new(
     "SELECT message_counts",
     "SELECT block, n FROM message_counts WHERE owner = ? AND shift = ? AND block BETWEEN ? AND ? ORDER BY block DESC",

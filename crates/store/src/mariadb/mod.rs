@@ -121,9 +121,7 @@ impl Store for MariaStore {
 
     async fn set_password(&self, key: &str, password_hash: &str, instead_of: Option<&str>) -> Result<bool, PortError> {
         let (key, hash, old) = (key.to_owned(), password_hash.to_owned(), instead_of.map(str::to_owned));
-        self.connections
-            .run(Patience::Request, move |sql| users::set_password(sql, &key, &hash, old.as_deref()))
-            .await
+        self.connections.run(Patience::Request, move |sql| users::set_password(sql, &key, &hash, old.as_deref())).await
     }
 
     async fn add_message(&self, name: &Username, text: &MessageText, now: Timestamp) -> Result<Message, PortError> {

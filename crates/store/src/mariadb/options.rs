@@ -21,7 +21,9 @@ pub enum MariaTls {
     Required,
     /// The server's certificate must be of this host, and signed by these authorities (a file in PEM) or, without a file,
     /// by those that browsers trust.
-    VerifyIdentity { authorities: Option<PathBuf> },
+    VerifyIdentity {
+        authorities: Option<PathBuf>,
+    },
 }
 
 /// Requests have two seconds in all: a server that is gone is told within them.
@@ -41,9 +43,9 @@ impl MariaOptions {
         ];
         let tls = match &self.tls {
             MariaTls::Disabled => None,
-            MariaTls::Required => Some(
-                SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
-            ),
+            MariaTls::Required => {
+                Some(SslOpts::default().with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true))
+            }
             MariaTls::VerifyIdentity { authorities } => {
                 Some(SslOpts::default().with_root_cert_path(authorities.clone()))
             }

@@ -40,7 +40,9 @@ pub enum MariaError {
         "the database {database} was written by a newer Glassboard (its schema is version {found}, this one knows {known}); run that newer Glassboard"
     )]
     Newer { database: String, found: usize, known: usize },
-    #[error("the database {database} can't be brought up to date ({source}); nothing is lost, correct that and start again")]
+    #[error(
+        "the database {database} can't be brought up to date ({source}); nothing is lost, correct that and start again"
+    )]
     Migration { database: String, source: Error },
 }
 
@@ -102,13 +104,15 @@ fn connect(options: &MariaOptions) -> std::result::Result<Conn, MariaError> {
 fn make_database(options: &MariaOptions) -> Result<Conn> {
     let mut connection = Conn::new(options.connection(PATIENCE, false))?;
     let name = options.database.replace('`', "``");
-    connection.query_drop(format!("CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"))?;
+    connection
+        .query_drop(format!("CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"))?;
     connection.select_db(&options.database)?;
     Ok(connection)
 }
 
 fn version(connection: &mut Conn) -> Result<usize> {
-    connection.query_drop("CREATE TABLE IF NOT EXISTS glassboard_schema (id TINYINT PRIMARY KEY, version INT NOT NULL)")?;
+    connection
+        .query_drop("CREATE TABLE IF NOT EXISTS glassboard_schema (id TINYINT PRIMARY KEY, version INT NOT NULL)")?;
     connection.query_drop("INSERT IGNORE INTO glassboard_schema VALUES (1, 0)")?;
     Ok(connection.query_first("SELECT version FROM glassboard_schema")?.unwrap_or_default())
 }
@@ -140,7 +144,7 @@ fn take_over(connection: &mut Conn) -> Result<()> {
 /// Gives each name's key.
 fn key_users(connection: &mut Conn) -> Result<HashMap<String, String>> {
     let (mut keys, mut taken) = (HashMap::new(), HashMap::new());
-    let users: Vec<Row> = connection.query("SELECT id, username FROM users ORDER BY id")?;
+    let users: Vec<Row> = connection.exec("SELECT id, username FROM users ORDER BY id", ())?;
     for row in &users {
         let (Some(id), Some(name)) = (int(row, 0), text(row, 1)) else { continue };
         let mut key = user_key(&Username::stored(name.to_owned()));

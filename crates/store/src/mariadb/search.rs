@@ -56,7 +56,8 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
             .iter()
             .map(|size| {
                 let ids = placeholders(*size, "?");
-                let text = format!(concat!("SELECT ", columns!(), " FROM messages WHERE id IN ({}) ORDER BY id DESC"), ids);
+                let text =
+                    format!(concat!("SELECT ", columns!(), " FROM messages WHERE id IN ({}) ORDER BY id DESC"), ids);
                 Statement::made("SELECT messages", text)
             })
             .collect(),
@@ -187,7 +188,7 @@ const DROP_SEGMENTS: Statement =
     Statement::new("DELETE search_segments", "DELETE FROM search_segments WHERE first BETWEEN ? AND ?");
 const DROP_POSTINGS: Statement =
     Statement::new("DELETE search_postings", "DELETE FROM search_postings WHERE segment BETWEEN ? AND ?");
-const GONE_UP_TO: Statement = Statement::new("SELECT search_gone", "SELECT id FROM search_gone WHERE id <= ? LIMIT 10000");
+const SOME_GONE: Statement = Statement::new("SELECT search_gone", "SELECT id FROM search_gone LIMIT 10000");
 
 static ADD_POSTINGS: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::new("INSERT search_postings", |rows| {
@@ -246,7 +247,8 @@ impl IndexRows for Sql<'_> {
     fn add_segment(&self, segment: &Segment, terms: &[(i64, Vec<u8>)]) -> Result<()> {
         let Extent { first, last } = segment.extent;
         self.execute(&ADD_SEGMENT, (first, last, &segment.live))?;
-        let rows: Vec<[Value; 3]> = terms.iter().map(|(term, ids)| [first.into(), (*term).into(), ids.into()]).collect();
+        let rows: Vec<[Value; 3]> =
+            terms.iter().map(|(term, ids)| [first.into(), (*term).into(), ids.into()]).collect();
         self.execute_many(&ADD_POSTINGS, &rows)
     }
 
@@ -275,9 +277,10 @@ pub(super) fn gone(sql: &Sql<'_>, ids: &[i64]) -> Result<()> {
     sql.execute_many(&ADD_GONE, &id_rows(ids))
 }
 
-/// Takes messages that were noted as deleted out of the index; how many.
+/// Takes messages that were noted as deleted out of the index; how many. What is not indexed yet will not be: whoever sees
+/// the note does not see the message.
 pub(super) fn forget_gone(sql: &Sql<'_>) -> Result<usize> {
-    let ids = sql.all(&GONE_UP_TO, (sql.last_indexed()?,), |row| int(row, 0).unwrap_or_default())?;
+    let ids = sql.all(&SOME_GONE, (), |row| int(row, 0).unwrap_or_default())?;
     if !ids.is_empty() {
         crate::search::forget(sql, ids.clone())?;
         sql.execute_many(&DROP_GONE, &id_rows(&ids))?;

@@ -1,0 +1,137 @@
+//! Several processes on engines that they share, and what happens when those are away.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use common::{Client, Server};
+use reqwest::Method;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use testing::{Mariadb, Redis};
+
+/// Within the two seconds that a request has, and a little for a busy machine.
+const SOON: Duration = Duration::from_millis(2_700);
+
+struct Engines {
+    mariadb: Mariadb,
+    redis: Redis,
+}
+
+impl Engines {
+    fn start() -> Self {
+        Self { mariadb: Mariadb::start(), redis: Redis::start() }
+    }
+
+    fn server(&self) -> Server {
+        let (mysql_port, redis_port) = (self.mariadb.port().to_string(), self.redis.port().to_string());
+        Server::start_with(&[
+            ("MYSQL_HOST", "127.0.0.1"),
+            ("MYSQL_PORT", &mysql_port),
+            ("MYSQL_USER", "root"),
+            ("MYSQL_PASSWORD", Mariadb::PASSWORD),
+            ("REDIS_HOST", "127.0.0.1"),
+            ("REDIS_PORT", &redis_port),
+            ("REDIS_PASSWORD", Redis::PASSWORD),
+            ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
+            ("GLASSBOARD_OPERATORS", "root"),
+        ])
+    }
+}
+
+async fn total(client: &Client, path: &str) -> i64 {
+    client.get(path).await.json()["pagination"]["total"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_are_one_board() {
+    let engines = Engines::start();
+    let (one, two) = (engines.server(), engines.server());
+    let mina = Client::signed_in(&one, "mina").await;
+    let mina_there = mina.at(&two);
+    assert_eq!(mina_there.get("/session/status").await.json()["username"], "mina");
+    for n in 0..20 {
+        let (here, there) = if n % 2 == 0 { (&mina, &mina_there) } else { (&mina_there, &mina) };
+        assert_eq!(here.post("/db/message", json!({"message": format!("both 서버 {n}")})).await.status, 200);
+        assert_eq!(total(there, "/db/messages").await, n + 1);
+        assert_eq!(total(there, "/db/messages/search?q=both").await, n + 1, "no old answer comes from the cache");
+        assert_eq!(total(here, "/db/messages/search?q=both").await, n + 1);
+    }
+    let health = mina.get("/health").await.json();
+    let engine = |name: &str| health["dependencies"][name]["engine"].as_str().unwrap().to_owned();
+    assert_eq!((engine("store"), engine("cache")), ("mariadb".to_owned(), "redis".to_owned()));
+    assert_eq!(health["status"], "ok");
+    assert_eq!(mina.get("/logs/redis").await.status, 403, "on shared engines nobody is an operator by default");
+
+    mina.post("/logout", json!({})).await;
+    assert_eq!(mina_there.get("/db/messages").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_an_engine_is_away_requests_are_told_so_at_once_and_the_rest_goes_on() {
+    let engines = Engines::start();
+    let server = engines.server();
+    let mina = Client::signed_in(&server, "mina").await;
+    mina.post("/db/message", json!({"message": "before"})).await;
+
+    engines.mariadb.signal("STOP");
+    for (method, path) in [(Method::GET, "/db/messages"), (Method::POST, "/db/message")] {
+        let began = Instant::now();
+        let body = (method == Method::POST).then(|| json!({"message": "while it is away"}).to_string());
+        let answer = mina.send(method, path, &[("content-type", "application/json")], body).await;
+        assert!(began.elapsed() < SOON, "{path}: {:?}", began.elapsed());
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (503, Some("unavailable")), "{path}");
+        assert!(answer.headers.contains_key("retry-after"), "{path}");
+    }
+    let health = mina.get("/health").await;
+    assert_eq!((health.status.as_u16(), health.json()["status"].as_str()), (200, Some("degraded")));
+    assert_eq!(health.json()["dependencies"]["store"]["state"], "down");
+    assert!(health.json()["dependencies"]["store"]["reason"].is_string());
+    engines.mariadb.signal("CONT");
+    back_within_5_s(&mina).await;
+
+    engines.redis.signal("STOP");
+    let began = Instant::now();
+    for path in ["/db/messages", "/session/status"] {
+        assert_eq!(mina.get(path).await.status, 503, "{path}: whose session it is can't be checked");
+    }
+    let page = mina.send(Method::GET, "/", &[("accept", "text/html")], None).await;
+    assert_eq!(page.status, 200, "public pages go on");
+    assert_eq!(mina.get("/health").await.json()["dependencies"]["cache"]["state"], "down");
+    assert!(began.elapsed() < 4 * SOON, "{:?}", began.elapsed());
+    engines.redis.signal("CONT");
+    back_within_5_s(&mina).await;
+
+    engines.redis.execute("FLUSHALL");
+    assert_eq!(mina.get("/db/messages").await.status, 401, "what was lost is told as lost");
+    let again = mina.post("/login", json!({"username": "mina", "password": "correct horse"})).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(total(&mina, "/db/messages/search?q=before").await, 1);
+}
+
+async fn back_within_5_s(client: &Client) {
+    let began = Instant::now();
+    while client.get("/db/messages").await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(5), "not back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_managed_from_the_command_line_on_shared_engines_too() {
+    let engines = Engines::start();
+    let server = engines.server();
+    let client = Client::new(&server);
+    assert_eq!(
+        client.post("/register", json!({"username": "root", "password": "long enough"})).await.status,
+        400,
+        "an operator's name is reserved"
+    );
+    let said = server.command(&["user", "add", "root"], "long enough\n");
+    assert!(said.contains("added root"), "{said}");
+    assert_eq!(client.post("/login", json!({"username": "root", "password": "long enough"})).await.status, 200);
+    assert_eq!(client.get("/logs/redis").await.status, 200);
+    server.command(&["user", "set-password", "root"], "another one\n");
+    assert_eq!(client.get("/logs/redis").await.status, 401, "the old password's sessions have ended");
+    let refused = server.command(&["backup", "/tmp/never-made"], "");
+    assert!(refused.contains("mariadb-dump"), "{refused}");
+}
