@@ -19,6 +19,10 @@ debian_packages() {
         # Without these, Korean shows as boxes in screenshots and every width is wrong.
         [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        # The tests start their own on free ports. The core packages bring no service that runs by itself.
+        has mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server-core)
+        has mariadb || missing+=(mariadb-client-core)
+        has redis-server || missing+=(redis-server)
     fi
     if wants bench; then
         has wrk || missing+=(wrk)

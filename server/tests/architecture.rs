@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 /// What each crate may stand on, and nothing else of this workspace.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("telemetry", &[]),
     ("board", &["model"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("cache", &["board", "model", "telemetry"]),
     ("events", &["board", "model", "telemetry"]),
     ("observatory", &["model"]),
+    ("testing", &[]),
     ("app", &["board", "model", "observatory", "telemetry"]),
     ("frontend", &["app", "telemetry"]),
     ("server", &["app", "board", "cache", "events", "model", "observatory", "store", "telemetry"]),

@@ -22,6 +22,8 @@ impl Process {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", program]).args(arguments).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(Stdio::null());
+        // Where Debian keeps servers, for users whose path has only commands.
+        command.env("PATH", format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default()));
         let (reply, started) = channel();
         SPAWNER.lock().unwrap().send((command, reply)).unwrap();
         let started = started.recv().unwrap();
