@@ -1,11 +1,11 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench clean
+.PHONY: help setup build run watch check test bench services services-stop run-cluster clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'New here? `make run` installs what is missing, builds everything and serves it.'
 
@@ -34,6 +34,15 @@ test: ## Check everything, the pages in a real browser included
 bench: ## Measure (see docs/BENCHMARKS.md)
 	@scripts/setup.sh build bench
 	@scripts/bench.sh
+
+services: ## Start MariaDB and Redis on loopback, and print the variables that put the board on them
+	@scripts/services.sh start
+
+services-stop: ## Stop them; their data stays in .services/
+	@scripts/services.sh stop
+
+run-cluster: ## Serve two processes on these engines behind a proxy
+	@scripts/run-cluster.sh
 
 clean: ## Remove everything that was built here
 	@cargo clean

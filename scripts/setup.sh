@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and says what: scripts/setup.sh [build|test|bench]... (build, test and bench when none is named).
+# Installs what is missing, and says what: scripts/setup.sh [build|test|bench|services]... (the first three when none is named).
 # For Debian 12 with rustup's cargo, Node 20 or later, and root or sudo.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -8,7 +8,7 @@ rotel_version=0.0.1a15
 purposes=("${@:-build test bench}")
 wants() { [[ " ${purposes[*]} " == *" $1 "* ]]; }
 for purpose in ${purposes[*]}; do
-    [[ $purpose =~ ^(build|test|bench)$ ]] || fail "unknown purpose '$purpose': build, test or bench"
+    [[ $purpose =~ ^(build|test|bench|services)$ ]] || fail "unknown purpose '$purpose': build, test, bench or services"
 done
 
 debian_packages() {
@@ -19,10 +19,16 @@ debian_packages() {
         # Without these, Korean shows as boxes in screenshots and every width is wrong.
         [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-        # The tests start their own on free ports. The core packages bring no service that runs by itself.
+    fi
+    if wants test || wants services; then
+        # The core packages bring no service that runs by itself.
         has mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server-core)
         has mariadb || missing+=(mariadb-client-core)
         has redis-server || missing+=(redis-server)
+    fi
+    if wants services; then
+        has haproxy || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
+        has curl || missing+=(curl)
     fi
     if wants bench; then
         has wrk || missing+=(wrk)
@@ -112,6 +118,10 @@ collector() {
     touch "$home/installed"
 }
 
+if [ "${purposes[*]}" = services ]; then
+    debian_packages
+    exit
+fi
 node_version
 debian_packages
 rust_toolchain

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Real engines on loopback, for trying the board on them: scripts/services.sh start|stop
+# Their data is in .services/ and stays there; `start` prints the variables that a board needs.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+folder=$root/.services
+mariadb_port=13306
+redis_port=16379
+password=only-for-trying
+PATH=$PATH:/usr/sbin
+
+runs() { [ -f "$folder/$1.pid" ] && kill -0 "$(cat "$folder/$1.pid")" 2>/dev/null; }
+
+is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# wait_for NAME PORT: until somebody listens there.
+wait_for() {
+    for _ in $(seq 300); do
+        is_free "$2" || return 0
+        runs "$1" || fail "$1 does not start: see $folder/$1.log"
+        sleep 0.2
+    done
+    fail "$1 does not answer on port $2: see $folder/$1.log"
+}
+
+begin() { # NAME PORT COMMAND...
+    local name=$1 port=$2
+    shift 2
+    runs "$name" && return
+    is_free "$port" || fail "port $port is in use by another program; stop it, then run this again"
+    say "$name on 127.0.0.1:$port" >&2
+    setsid "$@" >"$folder/$name.log" 2>&1 </dev/null &
+    echo $! >"$folder/$name.pid"
+    wait_for "$name" "$port"
+}
+
+start() {
+    scripts/setup.sh services >&2
+    mkdir -p "$folder"
+    if [ ! -d "$folder/mariadb" ]; then
+        mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db \
+            --user="$(id -un)" --datadir="$folder/mariadb" >"$folder/mariadb-install.log"
+    fi
+    # A line for each statement.
+    cat >"$folder/mariadb.sql" <<END
+CREATE USER IF NOT EXISTS board@localhost IDENTIFIED BY '$password';
+GRANT ALL ON glassboard.* TO board@localhost;
+END
+    begin mariadb "$mariadb_port" mariadbd --no-defaults --user="$(id -un)" --datadir="$folder/mariadb" \
+        --socket="$folder/mariadb.sock" --pid-file="$folder/mariadb.own-pid" --init-file="$folder/mariadb.sql" \
+        --port="$mariadb_port" --bind-address=127.0.0.1 --innodb-buffer-pool-size=512M --max-connections=200
+    begin redis "$redis_port" redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$folder" \
+        --save "" --appendonly no --requirepass "$password"
+    variables
+}
+
+variables() {
+    cat <<END
+export MYSQL_HOST=127.0.0.1 MYSQL_PORT=$mariadb_port MYSQL_USER=board MYSQL_PASSWORD=$password
+export REDIS_HOST=127.0.0.1 REDIS_PORT=$redis_port REDIS_PASSWORD=$password
+END
+}
+
+stop() {
+    local name
+    for name in redis mariadb; do
+        runs "$name" || continue
+        say "stopping $name"
+        kill "$(cat "$folder/$name.pid")"
+        while runs "$name"; do sleep 0.1; done
+        rm -f "$folder/$name.pid"
+    done
+}
+
+case "${1:-}" in
+    start) start ;;
+    stop) stop ;;
+    variables) variables ;;
+    *) fail "usage: scripts/services.sh start|stop" ;;
+esac
