@@ -90,13 +90,17 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    /// Whether so few rows are skipped more cheaply than their blocks are read.
+    pub(crate) const fn is_near(offset: u64) -> bool {
+        offset < 1 << FINEST
+    }
+
     /// After so many of the owner's rows. Whole blocks are skipped by their counts.
     pub(crate) fn after<R: BlockCounts>(rows: &R, owner: &str, offset: u64) -> Result<Self, R::Error> {
         let mut start = Self { newest: NEWEST, skip: offset };
         let mut within = (0, NEWEST);
         for shift in BLOCK_SHIFTS {
-            // A few rows are skipped more cheaply than their blocks are read.
-            if start.skip < 1 << FINEST {
+            if Self::is_near(start.skip) {
                 break;
             }
             let mut found = None;
