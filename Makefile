@@ -1,6 +1,6 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench services services-stop run-cluster clean
+.PHONY: help setup build run watch check test bench services services-stop run-cluster faults clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
@@ -43,6 +43,12 @@ services-stop: ## Stop them; their data stays in .services/
 
 run-cluster: ## Serve two processes on these engines behind a proxy
 	@scripts/run-cluster.sh
+
+faults: ## Kill and restart two processes on these engines under load, and count what is lost
+	@scripts/setup.sh build services
+	@scripts/services.sh start
+	@scripts/build.sh
+	@node scripts/cluster-faults.mjs dist/glassboard
 
 clean: ## Remove everything that was built here
 	@cargo clean

@@ -20,7 +20,7 @@ for number in 1 2; do
     dist/glassboard --listen "127.0.0.1:300$number" --data "$folder/board-$number" >"$folder/board-$number.log" &
     processes+=($!)
 done
-PATH=$PATH:/usr/sbin haproxy -f scripts/haproxy.cfg &
+PORT=3000 ONE=3001 TWO=3002 PATH=$PATH:/usr/sbin haproxy -f scripts/haproxy.cfg &
 processes+=($!)
 until curl -sf -o /dev/null http://127.0.0.1:3000/health/ready; do
     for process in "${processes[@]}"; do

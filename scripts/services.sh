@@ -10,7 +10,8 @@ redis_port=16379
 password=only-for-trying
 PATH=$PATH:/usr/sbin
 
-runs() { [ -f "$folder/$1.pid" ] && kill -0 "$(cat "$folder/$1.pid")" 2>/dev/null; }
+# A number in a file may be another program's by now.
+runs() { [ -f "$folder/$1.pid" ] && grep -qE '^(mariadbd|redis-server)' "/proc/$(cat "$folder/$1.pid")/comm" 2>/dev/null; }
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

@@ -19,6 +19,7 @@ debian_packages() {
         # Without these, Korean shows as boxes in screenshots and every width is wrong.
         [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
         python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+        has openssl || missing+=(openssl)
     fi
     if wants test || wants services; then
         # The core packages bring no service that runs by itself.

@@ -30,12 +30,12 @@ const FLUSH: Duration = Duration::from_secs(3);
 /// What keeps the server from starting, as a sentence.
 pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let data = DataFolder::open(&settings.data)?;
-    let engines = Engines::open(&settings.engines, &settings.data).await?;
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
     let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
+    let engines = Engines::open(&settings.engines, &settings.data).await?;
     let state = state(&settings, &data, &engines, observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
     follow_other_processes(&engines, &state);

@@ -99,8 +99,13 @@ impl Accounts {
         };
         let shown = user.as_ref().map_or(username, |user| user.username.clone());
         let started = self.sessions.start(shown, caller).await?;
-        if let Some(hash) = renewed.as_deref().or(stored) {
-            self.strangers.see(&key, hash);
+        let hash = renewed.as_deref().or(stored).unwrap_or_default();
+        self.strangers.see(&key, hash);
+        // The password may have been changed, and its sessions ended, before this one was there.
+        let now_stored = self.ports.store.user(&key).await?;
+        if now_stored.is_none_or(|user| user.password_hash != hash) {
+            self.sessions.end_others(&key, None).await?;
+            return Err(Code::InvalidCredentials.into());
         }
         tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
         Ok(started)

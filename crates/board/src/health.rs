@@ -1,7 +1,7 @@
 use crate::Ports;
 use crate::ports::{Engine, PortError};
 use model::{Dependency, DependencyName, Timestamp};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -9,15 +9,38 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks what the board stands on whether it answers.
+#[derive(Clone)]
 pub struct Health {
     ports: Ports,
-    /// By dependency, whether it was up, and since when.
-    known: Mutex<[Option<(bool, Timestamp)>; 3]>,
+    known: Arc<Mutex<Known>>,
 }
+
+#[derive(Default)]
+struct Known {
+    /// By dependency, whether it was up, and since when.
+    since: [Option<(bool, Timestamp)>; 3],
+    /// The last report, and when it was asked for.
+    last: Option<([Dependency; 3], Timestamp)>,
+}
+
+/// A report that is older is asked for anew.
+const FRESH_S: i64 = 1;
 
 impl Health {
     pub(crate) fn new(ports: &Ports) -> Self {
-        Self { ports: ports.clone(), known: Mutex::default() }
+        Self { ports: ports.clone(), known: Arc::default() }
+    }
+
+    /// What is known of them: does not wait for one that does not answer, but for the very first time.
+    pub async fn recent(&self) -> [Dependency; 3] {
+        let (last, now) = (self.known().last.clone(), self.ports.clock.now());
+        let Some((report, asked_at)) = last else { return self.check().await };
+        if asked_at.plus_seconds(FRESH_S) <= now {
+            self.known().last = Some((report.clone(), now));
+            let health = self.clone();
+            tokio::spawn(async move { health.check().await });
+        }
+        report
     }
 
     /// Asks all of them, at the same time.
@@ -28,7 +51,13 @@ impl Health {
             self.ask(DependencyName::Cache, &**sessions),
             self.ask(DependencyName::Events, &**events),
         );
-        [store, cache, events]
+        let report = [store, cache, events];
+        self.known().last = Some((report.clone(), self.ports.clock.now()));
+        report
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask<E: Engine + ?Sized>(&self, name: DependencyName, engine: &E) -> Dependency {
@@ -45,8 +74,7 @@ impl Health {
     }
 
     fn since(&self, name: DependencyName, up: bool, now: Timestamp) -> Timestamp {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut known[name as usize] {
+        match &mut self.known().since[name as usize] {
             Some((was_up, since)) if *was_up == up => *since,
             other => {
                 *other = Some((up, now));

@@ -2,6 +2,9 @@ use crate::Ports;
 use crate::ports::{Audience, Deleted, News};
 use crate::sessions::SignedIn;
 use model::{BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest, Scope};
+use std::time::Duration;
+use tokio::time::sleep;
+use tracing::Instrument;
 
 /// Posts, lists and deletes messages.
 pub struct Messages {
@@ -16,13 +19,15 @@ impl Messages {
     /// Posts a message; what is given back is committed, and the next search finds it.
     ///
     /// # Errors
-    /// `Unavailable` when the store is down: nothing was stored.
+    /// `Unavailable` when an engine is down: nothing was stored, unless the store took too long to say so.
     #[tracing::instrument(name = "post message", skip_all)]
     pub async fn post(&self, who: &SignedIn, text: &MessageText) -> Result<Message, BoardError> {
-        let now = self.ports.clock.now();
-        let message = self.ports.store.add_message(&who.username, text, now).await?;
-        self.changed(LiveEvent::MessagePosted { message: message.clone() }).await?;
-        Ok(message)
+        let (now, author, text) = (self.ports.clock.now(), who.username.clone(), text.clone());
+        self.change(|ports| async move {
+            let message = ports.store.add_message(&author, &text, now).await?;
+            Ok((LiveEvent::MessagePosted { message: message.clone() }, message))
+        })
+        .await
     }
 
     /// Deletes an own message.
@@ -31,11 +36,15 @@ impl Messages {
     /// `NotFound`; `Forbidden` when it is another's; `Unavailable`.
     #[tracing::instrument(name = "delete message", skip_all)]
     pub async fn delete(&self, who: &SignedIn, id: i64) -> Result<(), BoardError> {
-        match self.ports.store.delete_message(id, &who.user_key).await? {
-            Deleted::Yes => self.changed(LiveEvent::MessageDeleted { id }).await,
-            Deleted::NotYours => Err(Code::Forbidden.into()),
-            Deleted::NotThere => Err(Code::NotFound.into()),
-        }
+        let author = who.user_key.clone();
+        self.change(move |ports| async move {
+            match ports.store.delete_message(id, &author).await? {
+                Deleted::Yes => Ok((LiveEvent::MessageDeleted { id }, ())),
+                Deleted::NotYours => Err(Code::Forbidden.into()),
+                Deleted::NotThere => Err(Code::NotFound.into()),
+            }
+        })
+        .await
     }
 
     /// # Errors
@@ -49,10 +58,38 @@ impl Messages {
         Ok(self.ports.store.list_messages(author, page).await?)
     }
 
-    /// After a committed change: cached searches end, open pages hear of it.
-    async fn changed(&self, event: LiveEvent) -> Result<(), BoardError> {
-        self.ports.search_cache.end_generation().await?;
-        self.ports.live.publish(News { audience: Audience::Everyone, event });
-        Ok(())
+    /// Makes a change that cached searches and open pages must hear of. It goes on to its end when its caller goes.
+    async fn change<T, F>(&self, make: impl FnOnce(Ports) -> F) -> Result<T, BoardError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(LiveEvent, T), BoardError>> + Send + 'static,
+    {
+        let ports = self.ports.clone();
+        let make = make(ports.clone());
+        let change = async move {
+            // Asked first: when the cache can't be told, nothing is stored.
+            ports.search_cache.end_generation().await?;
+            let made = make.await;
+            if ports.search_cache.end_generation().await.is_err() || made.is_err() {
+                // The change may come yet, or the cache did not hear of it.
+                tokio::spawn(end_later(ports.clone()));
+            }
+            let (event, value) = made?;
+            ports.live.publish(News { audience: Audience::Everyone, event });
+            Ok(value)
+        };
+        tokio::spawn(change.in_current_span()).await.map_err(|_| Code::Internal)?
+    }
+}
+
+/// Ends cached searches until the cache has heard of it, and once more when the slowest change has come.
+async fn end_later(ports: Ports) {
+    const AGAIN: Duration = Duration::from_secs(1);
+    const SLOWEST: Duration = Duration::from_secs(5);
+    for wait in [Duration::ZERO, SLOWEST] {
+        sleep(wait).await;
+        while ports.search_cache.end_generation().await.is_err() {
+            sleep(AGAIN).await;
+        }
     }
 }

@@ -246,3 +246,24 @@ async fn a_redis_that_is_away_is_told_at_once_and_used_again_when_it_is_back() {
     assert!(redis.sessions.ping().await.is_err(), "a full one takes nothing");
     assert!(redis.sessions.add("mina", [2; 32], session("b", at(0))).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_encrypted_and_believes_only_the_authorities_that_it_is_told() {
+    let (certificates, others) = (testing::Certificates::make(), testing::Certificates::make());
+    let server = testing::Redis::start_with_tls(&certificates);
+    let open = |authorities| {
+        Redis::open(&RedisOptions {
+            host: "127.0.0.1".to_owned(),
+            port: server.port(),
+            username: Some("default".to_owned()),
+            password: Some(testing::Redis::PASSWORD.to_owned()),
+            tls: RedisTls::VerifyIdentity { authorities },
+        })
+        .unwrap()
+    };
+    let redis = open(Some(certificates.authority()));
+    redis.sessions.add("mina", [1; 32], session("a", at(0))).await.unwrap();
+    assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_some());
+    assert!(open(Some(others.authority())).sessions.ping().await.is_err());
+    assert!(open(None).sessions.ping().await.is_err());
+}

@@ -6,7 +6,7 @@ use model::{MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{MariaOptions, MariaStore, MariaTls};
-use testing::Mariadb;
+use testing::{Certificates, Mariadb};
 
 /// Answers come within the two seconds that a request has, and a little for a busy machine.
 const SOON: Duration = Duration::from_millis(2_500);
@@ -224,4 +224,31 @@ async fn each_reason_not_to_start_is_a_sentence() {
     open(server, &database).await.close().await;
     server.execute(&format!("UPDATE {database}.glassboard_schema SET version = 99"));
     assert!(sentence(options(server, &database)).await.contains("newer Glassboard"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_encrypted_and_believes_only_the_authorities_that_it_is_told() {
+    let certificates = Certificates::make();
+    let [authority, cert, key] = [certificates.authority(), certificates.server(), certificates.key()];
+    let server = Mariadb::start_with(&[
+        &format!("--ssl-ca={}", authority.display()),
+        &format!("--ssl-cert={}", cert.display()),
+        &format!("--ssl-key={}", key.display()),
+    ]);
+    // Only over TLS, whatever the client would do by itself.
+    server.execute("ALTER USER root@localhost REQUIRE SSL");
+    let plain = MariaStore::open(options(&server, "board"), 4).await;
+    assert!(plain.err().unwrap().to_string().contains("MYSQL_PASSWORD"));
+    let told = MariaTls::VerifyIdentity { authorities: Some(authority) };
+    for tls in [told, MariaTls::Required] {
+        let store = MariaStore::open(MariaOptions { tls, ..options(&server, "board") }, 4).await.unwrap();
+        post(&store, "nobody reads along").await.unwrap();
+        store.close().await;
+    }
+    let others = Certificates::make();
+    for authorities in [Some(others.authority()), None] {
+        let tls = MariaTls::VerifyIdentity { authorities };
+        let refused = MariaStore::open(MariaOptions { tls, ..options(&server, "board") }, 4).await;
+        assert!(refused.err().unwrap().to_string().contains("certificate"));
+    }
 }

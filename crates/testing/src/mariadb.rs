@@ -27,6 +27,11 @@ impl Mariadb {
     }
 
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With further options, such as those of TLS.
+    pub fn start_with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = format!("--datadir={}", folder.path().join("data").display());
         let one_at_a_time = INSTALLS.lock().unwrap();
@@ -40,7 +45,7 @@ impl Mariadb {
         let init = format!("SET PASSWORD FOR root@localhost = PASSWORD('{}');", Self::PASSWORD);
         std::fs::write(folder.path().join("init.sql"), init).unwrap();
         let port = free_port();
-        let process = Mutex::new(serve(&folder, port, &[]));
+        let process = Mutex::new(serve(&folder, port, options));
         Self { folder, port, process }
     }
 

@@ -1,3 +1,4 @@
+use crate::Certificates;
 use crate::process::{Process, free_port};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -15,7 +16,18 @@ impl Redis {
 
     pub fn start() -> Self {
         let port = free_port();
-        Self { port, process: Mutex::new(serve(port, &[])) }
+        Self { port, process: Mutex::new(serve(port, &["--port", &port.to_string()])) }
+    }
+
+    /// One that speaks TLS only.
+    pub fn start_with_tls(certificates: &Certificates) -> Self {
+        let port = free_port();
+        let [authority, server, key] = [certificates.authority(), certificates.server(), certificates.key()]
+            .map(|path| path.display().to_string());
+        let files = ["--tls-ca-cert-file", &authority, "--tls-cert-file", &server, "--tls-key-file", &key];
+        let port_text = port.to_string();
+        let options = [&["--port", "0", "--tls-port", &port_text, "--tls-auth-clients", "no"][..], &files].concat();
+        Self { port, process: Mutex::new(serve(port, &options)) }
     }
 
     pub const fn port(&self) -> u16 {
@@ -31,7 +43,7 @@ impl Redis {
     pub fn restart(&self, options: &[&str]) {
         let mut process = self.process.lock().unwrap();
         process.wait();
-        *process = serve(self.port, options);
+        *process = serve(self.port, &[&["--port", &self.port.to_string()], options].concat());
     }
 
     /// Sends a command and gives the answer as it came.
@@ -46,19 +58,7 @@ impl Redis {
 }
 
 fn serve(port: u16, options: &[&str]) -> Process {
-    let port_text = port.to_string();
-    let fixed = [
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        &port_text,
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--requirepass",
-        Redis::PASSWORD,
-    ];
+    let fixed = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--requirepass", Redis::PASSWORD];
     let arguments: Vec<String> = fixed.iter().chain(options).map(|text| (*text).to_owned()).collect();
     let process = Process::start("redis-server", &arguments);
     let until = Instant::now() + Duration::from_secs(30);

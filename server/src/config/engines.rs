@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use store::{MariaOptions, MariaTls};
 
 /// Which engines are used; `None`: the embedded one.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct EngineSettings {
     pub mariadb: Option<MariaOptions>,
     pub redis: Option<RedisOptions>,
@@ -47,9 +47,12 @@ fn mariadb_tls(sources: &Sources) -> Result<MariaTls, ConfigError> {
     let authorities = authorities(sources, "MYSQL_SSL_CA")?;
     let mode = sources.text("MYSQL_SSL_MODE")?.map(|mode| mode.trim().to_ascii_uppercase());
     match (mode.as_deref(), authorities) {
-        (None, None) | (Some("DISABLED"), _) => Ok(MariaTls::Disabled),
-        (Some("REQUIRED"), _) => Ok(MariaTls::Required),
+        (None | Some("DISABLED"), None) => Ok(MariaTls::Disabled),
+        (Some("REQUIRED"), None) => Ok(MariaTls::Required),
         (None | Some("VERIFY_IDENTITY"), authorities) => Ok(MariaTls::VerifyIdentity { authorities }),
+        (Some("DISABLED" | "REQUIRED"), Some(_)) => {
+            Err(ConfigError::new("MYSQL_SSL_CA", "It is for MYSQL_SSL_MODE=VERIFY_IDENTITY; set that, or unset it."))
+        }
         (Some(_), _) => Err(ConfigError::new("MYSQL_SSL_MODE", "Set it to DISABLED, REQUIRED or VERIFY_IDENTITY.")),
     }
 }
@@ -89,6 +92,9 @@ fn redis_tls(sources: &Sources, port: u16) -> Result<RedisTls, ConfigError> {
     let wanted = sources.text("REDIS_TLS")?.map(|text| text.trim().to_ascii_lowercase());
     match wanted.as_deref() {
         Some("true" | "1" | "yes" | "on") => Ok(RedisTls::VerifyIdentity { authorities }),
+        Some("false" | "0" | "no" | "off") if authorities.is_some() => {
+            Err(ConfigError::new("REDIS_SSL_CA", "It is for REDIS_TLS=true; set that, or unset it."))
+        }
         Some("false" | "0" | "no" | "off") => Ok(RedisTls::Disabled),
         None if TLS_PORTS.contains(&port) || authorities.is_some() => Ok(RedisTls::VerifyIdentity { authorities }),
         None => Ok(RedisTls::Disabled),

@@ -58,20 +58,21 @@ pub async fn live() -> Json<Live> {
     Json(Live { status: "ok" })
 }
 
-/// Whether to send requests here: 503 only while draining.
+/// Whether to send requests here: 503 only while draining. Tells what is known, so that it never waits.
 #[utoipa::path(get, path = "/health/ready", tag = "health", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn ready(State(state): State<ServerState>) -> Response {
-    report(&state).await
+    let known = state.app.board.health().recent().await;
+    report(&state, known)
 }
 
 /// The same, for people and dashboards.
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn health(State(state): State<ServerState>) -> Response {
-    report(&state).await
+    let asked = state.app.board.health().check().await;
+    report(&state, asked)
 }
 
-async fn report(state: &ServerState) -> Response {
-    let dependencies = state.app.board.health().check().await;
+fn report(state: &ServerState, dependencies: [model::Dependency; 3]) -> Response {
     let up = dependencies.iter().all(model::Dependency::is_up);
     let [store, cache, events] = dependencies.map(Dependency::from);
     let draining = state.draining.is_cancelled();

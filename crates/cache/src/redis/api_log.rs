@@ -3,6 +3,7 @@ use async_trait::async_trait;
 use board::ports::{ApiLog, PortError};
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, PageRequest, Pagination};
 use redis::{cmd, pipe};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -107,7 +108,10 @@ impl ApiLog for RedisApiLog {
         let texts: Vec<String> =
             self.connection.command(named("LRANGE"), cmd("LRANGE").arg(LIST).arg(0).arg(-1)).await?;
         let entries = texts.iter().filter_map(|text| serde_json::from_str::<ApiLogEntry>(text).ok());
-        let accepted: Vec<ApiLogEntry> = entries.filter(|entry| filter.accepts(entry)).collect();
+        // A batch whose answer did not come was sent again, and may stand there twice.
+        let mut known = HashSet::new();
+        let once = entries.filter(|entry| known.insert(entry.event_id.clone()));
+        let accepted: Vec<ApiLogEntry> = once.filter(|entry| filter.accepts(entry)).collect();
         let pagination = Pagination::new(page, accepted.len() as u64);
         let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let entries = accepted.into_iter().skip(skipped).take(page.limit() as usize).collect();

@@ -95,7 +95,8 @@ impl RedisLive {
 impl Live for RedisLive {
     fn publish(&self, news: News) {
         let news = Arc::new(news);
-        if self.heard_elsewhere.load(Ordering::Relaxed) {
+        // API calls are many: they travel only when somebody listens.
+        if news.audience != Audience::Operators || self.heard_elsewhere.load(Ordering::Relaxed) {
             // Pages elsewhere miss what does not fit; they read lists anew when they are asked for.
             let _ = self.elsewhere.try_send(Arc::clone(&news));
         }
@@ -143,7 +144,7 @@ async fn receive(client: Client, here: broadcast::Sender<Arc<News>>, me: Arc<str
             sleep(LOOK_EVERY / 4).await;
             continue;
         }
-        let Ok(mut messages) = subscribe(&client).await else {
+        let Ok(Ok(mut messages)) = timeout(2 * LOOK_EVERY, subscribe(&client)).await else {
             missed = true;
             sleep(LOOK_EVERY).await;
             continue;

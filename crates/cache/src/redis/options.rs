@@ -1,10 +1,16 @@
 use super::failure;
 use board::ports::PortError;
+use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, TlsCertificates};
+use socket2::TcpKeepalive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where Redis is, and how to get in.
-#[derive(Debug, Clone)]
+/// How long a connection may be silent before it is asked whether it lives.
+const SILENCE: Duration = Duration::from_secs(1);
+
+#[derive(Clone)]
 pub struct RedisOptions {
     pub host: String,
     pub port: u16,
@@ -46,5 +52,9 @@ impl RedisOptions {
 }
 
 fn info(address: ConnectionAddr, login: RedisConnectionInfo) -> Result<ConnectionInfo, PortError> {
-    Ok(address.into_connection_info().map_err(failure)?.set_redis_settings(login))
+    // A server whose host is gone says no good-bye.
+    let keepalive = TcpKeepalive::new().with_time(SILENCE).with_interval(SILENCE).with_retries(3);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive).set_user_timeout(3 * SILENCE);
+    let info = address.into_connection_info().map_err(failure)?;
+    Ok(info.set_tcp_settings(settings).set_redis_settings(login))
 }

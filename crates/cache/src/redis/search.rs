@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use board::Found;
 use board::ports::{CachedQuery, PortError, SearchCache};
 use model::{PageRequest, SearchPage, Timestamp};
-use redis::{Script, cmd};
+use redis::{Script, cmd, pipe};
 use std::sync::{Arc, LazyLock};
 
 /// A hash for each query, `search:{query}`: its pages of one generation, and how often they were of use. `search_queries`
@@ -15,16 +15,18 @@ pub struct RedisSearchCache(Connection);
 
 const TTL_S: i64 = 300;
 /// Of all queries the newest are kept.
-const MAX_QUERIES: usize = 1_000;
-/// A page that is larger is not worth keeping: 100 messages of the longest kind.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_QUERIES: usize = 500;
+/// Of a query, the pages that people look at; when there are more, all go.
+const MAX_PAGES: usize = 8;
+/// A page that is larger is found again instead.
+const MAX_BYTES: usize = 64 * 1024;
 
 const GENERATION: &str = "search_generation";
 const QUERIES: &str = "search_queries";
 
 static PUT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
-        "if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then
+        "if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[9]) then
            redis.call('DEL', KEYS[1])
            redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'hits', 0)
          end
@@ -58,7 +60,8 @@ const fn named(operation: &'static str) -> Name {
     Name { operation, key: "search" }
 }
 
-/// What a hash says about its query: generation, hits, cached_at, results.
+/// What a hash says about its query.
+const FACTS: [&str; 4] = ["generation", "hits", "cached_at", "results"];
 type Facts = (Option<u64>, Option<u64>, Option<i64>, Option<u64>);
 
 impl RedisSearchCache {
@@ -70,9 +73,15 @@ impl RedisSearchCache {
         self.0.command(named("ZRANGE"), cmd("ZRANGE").arg(QUERIES).arg(0).arg(-1)).await
     }
 
-    async fn facts(&self, query: &str) -> Result<Facts, PortError> {
-        let fields = ["generation", "hits", "cached_at", "results"];
-        self.0.command(named("HMGET"), cmd("HMGET").arg(key(query)).arg(&fields)).await
+    async fn facts(&self, queries: &[String]) -> Result<Vec<Facts>, PortError> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = pipe();
+        for query in queries {
+            all.cmd("HMGET").arg(key(query)).arg(&FACTS);
+        }
+        self.0.pipeline(named("HMGET"), &all).await
     }
 }
 
@@ -108,7 +117,12 @@ impl SearchCache for RedisSearchCache {
         }
         let mut put = PUT.prepare_invoke();
         put.key(key(query)).key(QUERIES).arg(generation).arg(field(found.page.page)).arg(page);
-        put.arg(now.as_millis()).arg(found.page.total).arg(TTL_S).arg(query).arg(MAX_QUERIES);
+        put.arg(now.as_millis())
+            .arg(found.page.total)
+            .arg(TTL_S)
+            .arg(query)
+            .arg(MAX_QUERIES)
+            .arg(MAX_PAGES + FACTS.len());
         // What could not be kept is found again.
         let _ = self.0.script::<()>(named("HSET"), &put).await;
     }
@@ -116,8 +130,9 @@ impl SearchCache for RedisSearchCache {
     async fn entries(&self, now: Timestamp) -> Result<Vec<CachedQuery>, PortError> {
         let generation = self.generation().await;
         let mut entries = Vec::new();
-        for query in self.queries().await? {
-            let (of, hits, cached_at, results) = self.facts(&query).await?;
+        let queries = self.queries().await?;
+        let facts = self.facts(&queries).await?;
+        for (query, (of, hits, cached_at, results)) in queries.into_iter().zip(facts) {
             if of.is_none() || of != generation {
                 continue;
             }
@@ -140,14 +155,15 @@ impl SearchCache for RedisSearchCache {
             Some(query) => vec![query.to_owned()],
             None => self.queries().await?,
         };
-        let mut cleared = 0;
-        for query in queries {
-            let (of, ..) = self.facts(&query).await?;
-            self.0.command::<u64>(named("DEL"), cmd("DEL").arg(key(&query))).await?;
-            self.0.command::<u64>(named("ZREM"), cmd("ZREM").arg(QUERIES).arg(&query)).await?;
-            cleared += u64::from(of.is_some() && of == generation);
+        let current = self.facts(&queries).await?.iter().filter(|(of, ..)| of.is_some() && *of == generation).count();
+        if !queries.is_empty() {
+            let keys: Vec<String> = queries.iter().map(|query| key(query)).collect();
+            let mut clear = pipe();
+            clear.cmd("DEL").arg(&keys).ignore();
+            clear.cmd("ZREM").arg(QUERIES).arg(&queries).ignore();
+            self.0.pipeline::<()>(named("DEL"), &clear).await?;
         }
-        Ok(cleared)
+        Ok(current as u64)
     }
 }
 

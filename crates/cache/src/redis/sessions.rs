@@ -161,11 +161,15 @@ impl SessionStore for RedisSessions {
         if now.as_millis() - session.last_activity.as_millis() < ACTIVITY_RESOLUTION_MS {
             return Ok(Some(Arc::new(session)));
         }
-        let touched = Session { last_activity: now, expires_at: now.plus_seconds(ttl_s), ..session };
+        let touched = Session { last_activity: now, expires_at: now.plus_seconds(ttl_s), ..session.clone() };
         let mut replace = REPLACE.prepare_invoke();
         replace.key(key(user_key)).arg(field(token)).arg(write(&touched)).arg(ttl_s * 1000);
-        let is_there: bool = self.0.script(named("HSET"), &replace).await?;
-        Ok(is_there.then(|| Arc::new(touched)))
+        match self.0.script(named("HSET"), &replace).await {
+            Ok(true) => Ok(Some(Arc::new(touched))),
+            Ok(false) => Ok(None),
+            // It was there a moment ago; a full Redis only takes nothing.
+            Err(_) => Ok(Some(Arc::new(session))),
+        }
     }
 
     async fn list(&self, user_key: &str, now: Timestamp) -> Result<Vec<Arc<Session>>, PortError> {

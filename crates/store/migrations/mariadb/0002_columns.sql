@@ -1,6 +1,6 @@
 -- Compared by their bytes: what is the same name is decided by username_key alone.
-ALTER TABLE users ENGINE=InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
-ALTER TABLE messages ENGINE=InnoDB, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+ALTER TABLE users ENGINE=InnoDB, ROW_FORMAT=DYNAMIC, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+ALTER TABLE messages ENGINE=InnoDB, ROW_FORMAT=DYNAMIC, CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 ALTER TABLE messages MODIFY created_at DATETIME(3);
 
 -- The folded name, under which a user is unique. 255 characters are at most 765 in NFC.
@@ -17,12 +17,12 @@ CREATE TABLE IF NOT EXISTS message_counts (
     block INT NOT NULL,
     n INT NOT NULL,
     PRIMARY KEY (owner, shift, block)
-) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS sample_counts (
     author_key VARCHAR(765) NOT NULL PRIMARY KEY,
     n INT NOT NULL
-) ENGINE=InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- The search index: three-character terms of the folded texts, in segments of 2^8, 2^12 or 2^16 ids.
 -- Messages beyond the last segment are not indexed yet; a search reads them.

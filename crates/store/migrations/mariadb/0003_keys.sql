@@ -3,3 +3,4 @@ ALTER TABLE users MODIFY username_key VARCHAR(765) CHARACTER SET utf8mb4 COLLATE
 ALTER TABLE users ADD UNIQUE INDEX IF NOT EXISTS users_by_key (username_key);
 ALTER TABLE messages ADD INDEX IF NOT EXISTS messages_by_author (author_key, id);
 ALTER TABLE messages ADD INDEX IF NOT EXISTS messages_samples (sample, id);
+ALTER TABLE messages ADD INDEX IF NOT EXISTS messages_samples_of_author (author_key, sample, id);

@@ -4,7 +4,9 @@ use super::failure;
 use super::options::MariaOptions;
 use super::sql::{Result, Sql};
 use board::ports::PortError;
+use mysql::prelude::Queryable;
 use mysql::{Conn, Error};
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -38,8 +40,9 @@ impl Connections {
         Self { options: Arc::new(options), idle: Arc::default(), permits: Arc::new(Semaphore::new(size)) }
     }
 
-    /// Runs `work` on a connection. It runs again on a new connection when the one at hand had died while it was idle, and
-    /// when the engine gave it up for another transaction; so it begins its own transaction, if it needs one.
+    /// Runs `work` on a connection. It runs again on a new connection when the one at hand turns out to have died while it
+    /// was idle, and when the engine gave it up for another transaction. So what changes anything begins a transaction
+    /// first: whatever fails later is not done twice.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         patience: Patience,
@@ -79,10 +82,13 @@ impl Connections {
             };
             let was_idle = idle.is_some();
             let mut connection = idle.map_or_else(|| self.connect(patience), Ok)?;
-            let result = work(&Sql::one(&mut connection, caller.clone(), asked.elapsed()));
+            let sql = Sql::one(&mut connection, caller.clone(), asked.elapsed());
+            let result = work(&sql);
+            let was_dead = was_idle && !sql.has_answered();
+            drop(sql);
             tries += 1;
             match result {
-                Err(error) if error.is_connectivity_error() && was_idle => self.idle().clear(),
+                Err(error) if was_dead && is_dead(&error) => self.idle().clear(),
                 Err(Error::MySqlError(error)) if is_deadlock(error.code) && tries < 4 => {}
                 Err(error) => return Err(error),
                 Ok(value) => {
@@ -96,11 +102,15 @@ impl Connections {
     }
 
     pub(super) fn connect(&self, patience: Patience) -> Result<Conn> {
-        let patience = match patience {
-            Patience::Request => BUDGET,
-            Patience::Job => Duration::from_secs(60),
-        };
-        Conn::new(self.options.connection(patience, true))
+        match patience {
+            Patience::Request => Conn::new(self.options.connection(BUDGET, true)),
+            Patience::Job => {
+                let mut connection = Conn::new(self.options.connection(Duration::from_secs(60), true))?;
+                // What it has locked is given back when its process is gone and nobody said so.
+                connection.query_drop("SET wait_timeout = 120")?;
+                Ok(connection)
+            }
+        }
     }
 
     /// Ends all connections; later work fails.
@@ -114,6 +124,13 @@ impl Connections {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The connection is of no use; as far as is known, the server did not just take too long.
+pub(super) fn is_dead(error: &Error) -> bool {
+    let too_long =
+        matches!(error, Error::IoError(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock));
+    error.is_connectivity_error() && !too_long
 }
 
 /// The engine rolled the transaction back so that another one could go on.

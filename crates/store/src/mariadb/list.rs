@@ -1,8 +1,8 @@
 //! Lists, newest first.
 
 use super::messages::{self, columns};
-use super::snapshot;
 use super::sql::{Result, Sql, int};
+use super::transaction::snapshot;
 use crate::counts::{BlockCounts, EVERYONE, Start, TOTAL_SHIFT};
 use crate::statement::Statement;
 use model::{Message, MessagePage, PageRequest, Pagination};

@@ -3,7 +3,8 @@
 use super::counts;
 use super::search;
 use super::sql::{Result, Sql, int, text};
-use super::writer::{Author, add, begin, commit, row};
+use super::transaction::{begin_with_total, commit};
+use super::writer::{Author, add, row};
 use crate::counts::CountChanges;
 use crate::search::Row;
 use crate::statement::Statement;
@@ -45,7 +46,7 @@ pub(super) fn read(row: &mysql::Row) -> Row<'_> {
 }
 
 pub(super) fn delete(sql: &Sql<'_>, id: i64, author_key: &str) -> Result<Deleted> {
-    begin(sql)?;
+    begin_with_total(sql)?;
     let deleted = match sql.first(&DELETE, (id, author_key))? {
         Some(row) => {
             let mut changes = CountChanges::default();
@@ -62,7 +63,7 @@ pub(super) fn delete(sql: &Sql<'_>, id: i64, author_key: &str) -> Result<Deleted
 }
 
 pub(super) fn add_samples(sql: &Sql<'_>, author: &Author, texts: &[String], now: Timestamp) -> Result<()> {
-    begin(sql)?;
+    begin_with_total(sql)?;
     let rows: Vec<_> = texts.iter().map(|text| row(author, text, now, true)).collect();
     let mut changes = CountChanges::default();
     add(sql, &rows)?.into_iter().for_each(|id| changes.message(id, Some(&author.key), true, 1));
@@ -71,7 +72,7 @@ pub(super) fn add_samples(sql: &Sql<'_>, author: &Author, texts: &[String], now:
 }
 
 pub(super) fn delete_samples(sql: &Sql<'_>, author_key: Option<&str>, limit: u32) -> Result<u64> {
-    begin(sql)?;
+    begin_with_total(sql)?;
     let (statement, params) = match author_key {
         Some(key) => (&DELETE_SAMPLES_OF_AUTHOR, vec![Value::from(key), limit.into()]),
         None => (&DELETE_SAMPLES, vec![limit.into()]),

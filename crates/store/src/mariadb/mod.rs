@@ -11,6 +11,7 @@ mod options;
 mod schema;
 mod search;
 mod sql;
+mod transaction;
 mod users;
 mod writer;
 
@@ -28,6 +29,7 @@ use sql::{Sql, int};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::task::spawn_blocking;
+use transaction::snapshot;
 use writer::{Author, Writer};
 
 /// The name under which failures are told, and `db.system.name`.
@@ -75,6 +77,7 @@ impl MariaStore {
         self.connections.close().await;
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(Threads { writer, indexer, handles }) = threads else { return };
+        indexer.stop();
         drop((writer, indexer));
         let ended = spawn_blocking(move || handles.into_iter().all(|handle| handle.join().is_ok())).await;
         if !matches!(ended, Ok(true)) {
@@ -91,16 +94,6 @@ impl MariaStore {
     fn changed(&self, count: u64) {
         let _ = self.with_threads(|threads| threads.indexer.changed(count));
     }
-}
-
-/// Runs `read` so that all of its statements see the same state.
-fn snapshot<T>(sql: &Sql<'_>, read: impl FnOnce() -> sql::Result<T>) -> sql::Result<T> {
-    const SNAPSHOT: Statement =
-        Statement::new("START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-    sql.execute(&SNAPSHOT, ())?;
-    let value = read()?;
-    writer::commit(sql)?;
-    Ok(value)
 }
 
 fn author(name: &Username) -> Author {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where the database is, and how to get in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MariaOptions {
     pub host: String,
     pub port: u16,
@@ -19,8 +19,8 @@ pub enum MariaTls {
     Disabled,
     /// Whoever answers is believed to be the server.
     Required,
-    /// The server's certificate must be of this host, and signed by these authorities (a file in PEM) or, without a file,
-    /// by those that browsers trust.
+    /// The server's certificate must be of this host, and signed by an authority that browsers trust or by one of these (a
+    /// file in PEM).
     VerifyIdentity {
         authorities: Option<PathBuf>,
     },
@@ -37,7 +37,9 @@ impl MariaOptions {
     /// there already.
     pub(super) fn connection(&self, patience: Duration, database: bool) -> Opts {
         let session = [
-            "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+            "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1",
+            // Snapshots are of one moment on this level only.
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
             // A server notices late that a client is gone which held a lock that all writers want.
             "SET idle_write_transaction_timeout = 5, innodb_lock_wait_timeout = 2",
         ];

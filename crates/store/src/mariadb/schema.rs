@@ -11,17 +11,16 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Applied in order; `glassboard_schema` says how many a database has. Each can be applied again when it was cut off.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration::Statements(include_str!("../../migrations/mariadb/0001_board.sql")),
     Migration::Statements(include_str!("../../migrations/mariadb/0002_columns.sql")),
-    Migration::TakeOver,
-    Migration::Statements(include_str!("../../migrations/mariadb/0003_keys.sql")),
+    Migration::TakeOver(include_str!("../../migrations/mariadb/0003_keys.sql")),
 ];
 
 enum Migration {
     Statements(&'static str),
-    /// Gives the rows of an older board their keys, and counts them.
-    TakeOver,
+    /// Gives the rows of an older board their keys, counts them, and lets the statements hold them to that.
+    TakeOver(&'static str),
 }
 
 /// A large old table takes its time.
@@ -34,12 +33,16 @@ const STARTING: Duration = Duration::from_secs(30);
 pub enum MariaError {
     #[error("MariaDB at {place} does not answer ({source}); start it, or correct MYSQL_HOST and MYSQL_PORT")]
     NoAnswer { place: String, source: Error },
+    #[error("MariaDB at {place} can't be trusted ({source}); correct MYSQL_SSL_CA, or the certificate of the server")]
+    NotTrusted { place: String, source: Error },
     #[error("MariaDB at {place} refuses {user} ({source}); correct MYSQL_USER and MYSQL_PASSWORD, or grant the rights")]
     Refused { place: String, user: String, source: Error },
     #[error(
         "the database {database} was written by a newer Glassboard (its schema is version {found}, this one knows {known}); run that newer Glassboard"
     )]
     Newer { database: String, found: usize, known: usize },
+    #[error("another process has been bringing the database {database} up to date for an hour; look after that one")]
+    Busy { database: String },
     #[error(
         "the database {database} can't be brought up to date ({source}); nothing is lost, correct that and start again"
     )]
@@ -51,13 +54,16 @@ pub enum MariaError {
 pub(super) fn bring_up_to_date(options: &MariaOptions) -> std::result::Result<(), MariaError> {
     let mut connection = connect(options)?;
     let failed = |source| MariaError::Migration { database: options.database.clone(), source };
-    let lock = format!("{}.schema", options.database);
+    // Names of locks have 64 characters at most.
+    let lock: String = format!("schema.{}", options.database).chars().take(64).collect();
     let locked = |wait: u64, connection: &mut Conn| {
         connection.exec_first::<i64, _, _>("SELECT GET_LOCK(?, ?)", (&lock, wait)).map(|got| got == Some(1))
     };
     if !locked(0, &mut connection).map_err(failed)? {
         tracing::info!("waiting for another process that brings the database up to date");
-        locked(PATIENCE.as_secs(), &mut connection).map_err(failed)?;
+        if !locked(PATIENCE.as_secs(), &mut connection).map_err(failed)? {
+            return Err(MariaError::Busy { database: options.database.clone() });
+        }
     }
     let found = version(&mut connection).map_err(failed)?;
     if found > MIGRATIONS.len() {
@@ -88,6 +94,9 @@ fn connect(options: &MariaOptions) -> std::result::Result<Conn, MariaError> {
             Err(source) => match &source {
                 Error::MySqlError(error) if REFUSED.contains(&error.code) => {
                     return Err(MariaError::Refused { place, user: options.user.clone(), source });
+                }
+                other if other.to_string().contains("certificate") => {
+                    return Err(MariaError::NotTrusted { place, source });
                 }
                 _ if Instant::now() > until => return Err(MariaError::NoAnswer { place, source }),
                 _ if !told => {
@@ -120,15 +129,20 @@ fn version(connection: &mut Conn) -> Result<usize> {
 impl Migration {
     fn apply(&self, connection: &mut Conn) -> Result<()> {
         match self {
-            Self::Statements(all) => {
-                let lines: Vec<&str> = all.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-                let all = lines.join("\n");
-                let mut statements = all.split(';').map(str::trim).filter(|statement| !statement.is_empty());
-                statements.try_for_each(|statement| connection.query_drop(statement))
+            Self::Statements(all) => execute(connection, all),
+            Self::TakeOver(all) => {
+                take_over(connection)?;
+                execute(connection, all)
             }
-            Self::TakeOver => take_over(connection),
         }
     }
+}
+
+fn execute(connection: &mut Conn, all: &str) -> Result<()> {
+    let lines: Vec<&str> = all.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let all = lines.join("\n");
+    let mut statements = all.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    statements.try_for_each(|statement| connection.query_drop(statement))
 }
 
 fn take_over(connection: &mut Conn) -> Result<()> {

@@ -10,14 +10,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-const UNINDEXED: Statement = Statement::new(
-    "SELECT messages",
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM messages WHERE id > (SELECT coalesce(max(last), -1) FROM search_segments) ORDER BY id DESC"
-    ),
-);
+const UNINDEXED: Statement =
+    Statement::new("SELECT messages", concat!("SELECT ", columns!(), " FROM messages WHERE id > ? ORDER BY id DESC"));
 const EXTENTS: Statement =
     Statement::new("SELECT search_segments", "SELECT first, last FROM search_segments ORDER BY first DESC");
 const GONE: Statement = Statement::new("SELECT search_gone", "SELECT id FROM search_gone");
@@ -73,7 +67,7 @@ impl SearchRows for Sql<'_> {
     type Error = mysql::Error;
 
     fn each_unindexed(&self, mut take: impl FnMut(Row<'_>) -> ControlFlow<()>) -> Result<()> {
-        self.each(&UNINDEXED, (), |row| take(messages::read(row)))
+        self.each(&UNINDEXED, (self.last_indexed()?,), |row| take(messages::read(row)))
     }
 
     fn each_posting(
@@ -162,7 +156,7 @@ impl Sql<'_> {
 }
 
 const LAST_INDEXED: Statement =
-    Statement::new("SELECT search_segments", "SELECT coalesce(max(last), -1) FROM search_segments");
+    Statement::new("SELECT search_segments", "SELECT last FROM search_segments ORDER BY first DESC LIMIT 1");
 const IDS_AFTER: Statement = Statement::new("SELECT messages", "SELECT min(id), max(id) FROM messages WHERE id > ?");
 const TEXTS: Statement =
     Statement::new("SELECT messages", "SELECT id, message FROM messages WHERE id BETWEEN ? AND ? ORDER BY id");

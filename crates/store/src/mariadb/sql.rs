@@ -1,10 +1,10 @@
 //! A connection as its callers use it.
 
 use super::ENGINE;
-use crate::statement::{Callers, EngineError, Statement};
+use crate::statement::{Callers, EngineError, Execution, Statement};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Params, Row, Value};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::time::Duration;
 use tracing::Span;
@@ -24,21 +24,31 @@ impl EngineError for Error {
 pub(super) struct Sql<'c> {
     connection: RefCell<&'c mut Conn>,
     callers: Callers,
+    answered: Cell<bool>,
 }
 
 impl<'c> Sql<'c> {
     /// `waited`: how long the caller waited for the connection.
     pub(super) const fn new(connection: &'c mut Conn, callers: Callers) -> Self {
-        Self { connection: RefCell::new(connection), callers }
+        Self { connection: RefCell::new(connection), callers, answered: Cell::new(false) }
     }
 
     pub(super) fn one(connection: &'c mut Conn, caller: Span, waited: Duration) -> Self {
         Self::new(connection, Callers::one(ENGINE, caller, waited))
     }
 
+    /// Whether the server has answered a statement.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.get()
+    }
+
+    fn trace<T>(&self, statement: &Statement, run: impl FnOnce(&Execution) -> Result<T>) -> Result<T> {
+        self.callers.trace(statement, run).inspect(|_| self.answered.set(true))
+    }
+
     /// Executes a statement that answers without rows; how many rows it changed.
     pub(super) fn execute(&self, statement: &Statement, params: impl Into<Params>) -> Result<u64> {
-        self.callers.trace(statement, |_| {
+        self.trace(statement, |_| {
             let mut connection = self.connection.borrow_mut();
             connection.exec_drop(statement.text(), params)?;
             Ok(connection.affected_rows())
@@ -48,7 +58,7 @@ impl<'c> Sql<'c> {
     /// The same for many rows at once.
     pub(super) fn execute_many(&self, many: &ManyRows, rows: &[impl AsRef<[Value]>]) -> Result<()> {
         many.each_chunk(rows, |statement, count, params| {
-            self.callers.trace(statement, |execution| {
+            self.trace(statement, |execution| {
                 execution.batch(count);
                 self.connection.borrow_mut().exec_drop(statement.text(), params)
             })
@@ -63,7 +73,7 @@ impl<'c> Sql<'c> {
         mut take: impl FnMut(&Row),
     ) -> Result<()> {
         many.each_chunk(rows, |statement, count, params| {
-            self.callers.trace(statement, |execution| {
+            self.trace(statement, |execution| {
                 execution.batch(count);
                 for row in self.connection.borrow_mut().exec_iter(statement.text(), params)? {
                     take(&row?);
@@ -75,7 +85,7 @@ impl<'c> Sql<'c> {
 
     /// The first row, if there is one.
     pub(super) fn first(&self, statement: &Statement, params: impl Into<Params>) -> Result<Option<Row>> {
-        self.callers.trace(statement, |_| self.connection.borrow_mut().exec_first(statement.text(), params))
+        self.trace(statement, |_| self.connection.borrow_mut().exec_first(statement.text(), params))
     }
 
     /// All rows.
@@ -100,7 +110,7 @@ impl<'c> Sql<'c> {
         params: impl Into<Params>,
         mut take: impl FnMut(&Row) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.callers.trace(statement, |_| {
+        self.trace(statement, |_| {
             for row in self.connection.borrow_mut().exec_iter(statement.text(), params)? {
                 if take(&row?).is_break() {
                     break;

@@ -1,4 +1,5 @@
 use super::sql::{Result, Sql, text};
+use super::transaction::{begin, commit};
 use crate::statement::Statement;
 use board::ports::User;
 use model::{Timestamp, Username};
@@ -16,11 +17,14 @@ const SET_PASSWORD: Statement = Statement::new(
 
 pub(super) fn add(sql: &Sql<'_>, user: &User, key: &str, now: Timestamp) -> Result<bool> {
     const DUPLICATE: u16 = 1062;
-    match sql.execute(&ADD, (user.username.as_str(), &user.password_hash, now.as_millis(), key)) {
-        Ok(_) => Ok(true),
-        Err(Error::MySqlError(error)) if error.code == DUPLICATE => Ok(false),
-        Err(error) => Err(error),
-    }
+    begin(sql)?;
+    let added = match sql.execute(&ADD, (user.username.as_str(), &user.password_hash, now.as_millis(), key)) {
+        Ok(_) => true,
+        Err(Error::MySqlError(error)) if error.code == DUPLICATE => false,
+        Err(error) => return Err(error),
+    };
+    commit(sql)?;
+    Ok(added)
 }
 
 pub(super) fn find(sql: &Sql<'_>, key: &str) -> Result<Option<User>> {
@@ -32,5 +36,8 @@ pub(super) fn find(sql: &Sql<'_>, key: &str) -> Result<Option<User>> {
 }
 
 pub(super) fn set_password(sql: &Sql<'_>, key: &str, password_hash: &str, instead_of: Option<&str>) -> Result<bool> {
-    Ok(sql.execute(&SET_PASSWORD, (password_hash, key, instead_of))? == 1)
+    begin(sql)?;
+    let count = sql.execute(&SET_PASSWORD, (password_hash, key, instead_of))?;
+    commit(sql)?;
+    Ok(count == 1)
 }

@@ -1,13 +1,14 @@
 //! The one thread that posts. Waiting posts share a transaction, so that they share its fsync and the lock on the total.
 
-use super::connections::{Connections, Patience, is_deadlock};
+use super::connections::{Connections, Patience, is_dead, is_deadlock};
 use super::sql::{ManyRows, Result, Sql, int, placeholders};
+use super::transaction::{begin_with_total, commit};
 use super::{ENGINE, counts, failure};
 use crate::counts::CountChanges;
-use crate::statement::{Callers, Statement};
+use crate::statement::Callers;
 use board::ports::PortError;
 use model::{Message, Timestamp};
-use mysql::{Conn, Value};
+use mysql::{Conn, Error, Value};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -19,9 +20,6 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 256;
 /// How long a group waits to become as large as the last one: less than a commit takes.
 const GATHER: Duration = Duration::from_micros(150);
-
-const BEGIN: Statement = Statement::new("START TRANSACTION", "START TRANSACTION");
-const COMMIT: Statement = Statement::new("COMMIT", "COMMIT");
 
 /// Messages to be stored; gives their ids.
 pub(super) static ADD: LazyLock<ManyRows> = LazyLock::new(|| {
@@ -94,9 +92,9 @@ struct WriterThread<F> {
 /// Where a group failed.
 enum Failed {
     /// Nothing of it is stored.
-    Before(mysql::Error),
+    Before(Error),
     /// At the commit: it may be stored.
-    Committing(mysql::Error),
+    Committing(Error),
 }
 
 impl<F: Fn(u64)> WriterThread<F> {
@@ -111,11 +109,7 @@ impl<F: Fn(u64)> WriterThread<F> {
                 self.take_waiting(&mut posts);
             }
             self.last_group = posts.len();
-            // Whoever has gone was told that nothing was stored.
-            posts.retain(|post| !post.reply.is_closed());
-            if !posts.is_empty() {
-                self.store(posts);
-            }
+            self.store(posts);
         }
     }
 
@@ -127,8 +121,14 @@ impl<F: Fn(u64)> WriterThread<F> {
     }
 
     /// Stores the posts together; when a row is what is wrong, one by one, so that each gets its own answer.
-    fn store(&mut self, posts: Vec<Post>) {
-        match self.try_twice(&posts) {
+    fn store(&mut self, mut posts: Vec<Post>) {
+        let reused = self.connection.is_some();
+        let mut outcome = self.transaction(&mut posts);
+        // A connection may have died while it was idle, and the engine may give a transaction up for another one.
+        if matches!(&outcome, Err(Failed::Before(error)) if is_worth_another(error, reused)) {
+            outcome = self.transaction(&mut posts);
+        }
+        match outcome {
             Ok(ids) => {
                 (self.stored)(posts.len() as u64);
                 for (post, id) in posts.into_iter().zip(ids) {
@@ -142,7 +142,7 @@ impl<F: Fn(u64)> WriterThread<F> {
                     }));
                 }
             }
-            Err(Failed::Before(error)) if posts.len() > 1 && !error.is_connectivity_error() => {
+            Err(Failed::Before(error)) if posts.len() > 1 && is_about_a_row(&error) => {
                 posts.into_iter().for_each(|post| self.store(vec![post]));
             }
             Err(Failed::Before(error) | Failed::Committing(error)) => {
@@ -154,20 +154,13 @@ impl<F: Fn(u64)> WriterThread<F> {
         }
     }
 
-    /// A connection may have died while it was idle, and the engine may give a transaction up for another one.
-    fn try_twice(&mut self, posts: &[Post]) -> std::result::Result<Vec<i64>, Failed> {
-        let reused = self.connection.is_some();
-        let is_worth_it = |error: &mysql::Error| match error {
-            mysql::Error::MySqlError(error) => is_deadlock(error.code),
-            other => reused && other.is_connectivity_error(),
-        };
-        match self.transaction(posts) {
-            Err(Failed::Before(error)) if is_worth_it(&error) => self.transaction(posts),
-            done => done,
+    /// Their ids, in the same order.
+    fn transaction(&mut self, posts: &mut Vec<Post>) -> std::result::Result<Vec<i64>, Failed> {
+        // Whoever has gone was told that it failed, and posts again.
+        posts.retain(|post| !post.reply.is_closed());
+        if posts.is_empty() {
+            return Ok(Vec::new());
         }
-    }
-
-    fn transaction(&mut self, posts: &[Post]) -> std::result::Result<Vec<i64>, Failed> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connections.connect(Patience::Request).map_err(Failed::Before)?,
@@ -175,7 +168,7 @@ impl<F: Fn(u64)> WriterThread<F> {
         let callers = posts.iter().map(|post| post.span.clone()).collect();
         let sql = Sql::new(&mut connection, Callers::several(ENGINE, callers));
         let ids = insert(&sql, posts).map_err(Failed::Before)?;
-        sql.execute(&COMMIT, ()).map_err(Failed::Committing)?;
+        commit(&sql).map_err(Failed::Committing)?;
         drop(sql);
         // One that saw an error is not used again: the server rolls back what it began.
         self.connection = Some(connection);
@@ -183,29 +176,26 @@ impl<F: Fn(u64)> WriterThread<F> {
     }
 }
 
+fn is_worth_another(error: &Error, reused: bool) -> bool {
+    match error {
+        Error::MySqlError(error) => is_deadlock(error.code),
+        other => reused && is_dead(other),
+    }
+}
+
+/// SQLSTATE's class of data that does not fit.
+fn is_about_a_row(error: &Error) -> bool {
+    matches!(error, Error::MySqlError(error) if error.state.starts_with("22"))
+}
+
 fn insert(sql: &Sql<'_>, posts: &[Post]) -> Result<Vec<i64>> {
-    begin(sql)?;
+    begin_with_total(sql)?;
     let rows: Vec<_> = posts.iter().map(|post| row(&post.author, &post.text, post.now, false)).collect();
     let ids = add(sql, &rows)?;
     let mut changes = CountChanges::default();
     ids.iter().zip(posts).for_each(|(id, post)| changes.message(*id, Some(&post.author.key), false, 1));
     counts::write(sql, &changes)?;
     Ok(ids)
-}
-
-/// Begins a transaction that adds or deletes messages. All of them lock the total first: so ids are given in the order of
-/// the commits, and whoever sees an id sees all smaller ones, and no two wait for each other in a circle.
-pub(super) fn begin(sql: &Sql<'_>) -> Result<()> {
-    const LOCK: Statement = Statement::new(
-        "SELECT message_counts",
-        "SELECT n FROM message_counts WHERE owner = '' AND shift = 62 AND block = 0 FOR UPDATE",
-    );
-    sql.execute(&BEGIN, ())?;
-    sql.execute(&LOCK, ()).map(drop)
-}
-
-pub(super) fn commit(sql: &Sql<'_>) -> Result<()> {
-    sql.execute(&COMMIT, ()).map(drop)
 }
 
 /// Stores the rows; their ids, in the same order.

@@ -68,7 +68,7 @@ fn build<R: IndexRows>(rows: &R, extent: Extent) -> Result<(), R::Error> {
             }
         });
     })?;
-    store(rows, extent, &live, inverted)
+    rows.add_segment(&Segment { extent, live: live.to_bytes() }, &encoded(inverted, extent))
 }
 
 /// Makes one segment of the smaller ones within a block.
@@ -83,16 +83,18 @@ fn merge<R: IndexRows>(rows: &R, extent: Extent) -> Result<(), R::Error> {
             each_offset(ids, span, |offset| offsets.push((base + offset) as u16));
         })?;
     }
+    // All is thought out before anything is changed: changes lock.
+    let terms = encoded(inverted, extent);
     rows.drop_segments(extent)?;
-    store(rows, extent, &live, inverted)
+    rows.add_segment(&Segment { extent, live: live.to_bytes() }, &terms)
 }
 
-fn store<R: IndexRows>(rows: &R, extent: Extent, live: &OffsetSet, inverted: Inverted) -> Result<(), R::Error> {
-    let span = extent.span();
-    let mut terms: Vec<(i64, Vec<u8>)> = inverted.into_iter().map(|(term, ids)| (term, encode(&ids, span))).collect();
-    // In the order of the primary key: the tree is appended to.
+/// In the order of the primary key, so that the tree is appended to.
+fn encoded(inverted: Inverted, extent: Extent) -> Vec<(i64, Vec<u8>)> {
+    let encode = |(term, ids): (i64, Vec<u16>)| (term, encode(&ids, extent.span()));
+    let mut terms: Vec<(i64, Vec<u8>)> = inverted.into_iter().map(encode).collect();
     terms.sort_unstable_by_key(|(term, _)| *term);
-    rows.add_segment(&Segment { extent, live: live.to_bytes() }, &terms)
+    terms
 }
 
 /// Takes deleted messages out of the index; a segment in which none is left goes as a whole.
