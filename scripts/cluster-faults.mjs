@@ -19,7 +19,7 @@ const run = randomBytes(4).toString('hex');
 
 const variables = execFileSync('scripts/services.sh', ['variables'], { encoding: 'utf8' });
 const engines = Object.fromEntries([...variables.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
-const environment = { ...process.env, ...engines, SECRET_KEY: randomBytes(32).toString('hex'), GLASSBOARD_TRUSTED_PROXIES: '127.0.0.1' };
+const environment = { ...process.env, ...engines, SECRET_KEY: randomBytes(32).toString('hex'), GLASSBOARD_TRUSTED_PROXIES: '127.0.0.1', GLASSBOARD_DRAIN_SECONDS: '2' };
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -40,7 +40,7 @@ class Board {
 
   async start() {
     const flags = ['--data', join(folder, `${this.port}`), '--listen', `127.0.0.1:${this.port}`];
-    this.process = spawn(glassboard, flags, { env: environment, stdio: 'ignore' });
+    this.process = spawn(glassboard, flags, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
     await until('a process answers', async () => (await fetch(`http://127.0.0.1:${this.port}/health/ready`)).ok);
   }
 

@@ -13,6 +13,7 @@ folder=$root/.services
 export SECRET_KEY_FILE=$folder/secret_key
 export GLASSBOARD_OPERATORS=${GLASSBOARD_OPERATORS:-root}
 export GLASSBOARD_PUBLIC_URL=http://127.0.0.1:3000 GLASSBOARD_TRUSTED_PROXIES=127.0.0.1
+export GLASSBOARD_DRAIN_SECONDS=2
 
 processes=()
 trap 'kill "${processes[@]}" 2>/dev/null; wait' EXIT

@@ -14,6 +14,7 @@ use model::Username;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A start-up mistake: which variable, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ impl ConfigError {
 pub struct Settings {
     pub listen: SocketAddr,
     pub data: PathBuf,
+    /// How long a process that is told to end goes on taking requests.
+    pub notice: Duration,
     pub engines: EngineSettings,
     pub operators: Vec<Username>,
     pub public_url: Option<PublicUrl>,
@@ -64,6 +67,7 @@ impl Settings {
         Ok(Self {
             listen: values::listen(&sources.required("GLASSBOARD_LISTEN")?)?,
             data: PathBuf::from(sources.required("GLASSBOARD_DATA")?),
+            notice: values::notice(&sources.required("GLASSBOARD_DRAIN_SECONDS")?)?,
             engines: EngineSettings::read(sources)?,
             operators: values::operators(sources.text("GLASSBOARD_OPERATORS")?.as_deref())?,
             public_url: sources.text("GLASSBOARD_PUBLIC_URL")?.as_deref().map(PublicUrl::parse).transpose()?,
@@ -132,6 +136,7 @@ mod tests {
             ("GLASSBOARD_LISTEN", "localhost:99999"),
             ("GLASSBOARD_ROLE", "web"),
             ("GLASSBOARD_ROLE", "boss"),
+            ("GLASSBOARD_DRAIN_SECONDS", "soon"),
             ("GLASSBOARD_OPERATORS", "mina,\u{200b}"),
             ("GLASSBOARD_PUBLIC_URL", "board.example"),
             ("GLASSBOARD_TRUSTED_PROXIES", "10.0.0.0/99"),

@@ -42,7 +42,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     let router = routes::router(state);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
-    connections::accept_until_told(listener, router, &draining).await?;
+    connections::accept_until_told(listener, router, &draining, settings.notice).await?;
     tracing::info!("stopped");
     engines.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;

@@ -111,6 +111,19 @@ async fn users_are_managed_while_the_server_runs() {
 }
 
 #[tokio::test]
+async fn a_server_that_gives_notice_serves_on_until_a_proxy_has_noticed() {
+    let mut server = Server::start_with(&[("GLASSBOARD_DRAIN_SECONDS", "60")]);
+    let client = Client::signed_in(&server, "mina").await;
+    assert_eq!(client.get("/health/ready").await.status, 200);
+    server.terminate();
+    eventually(|| async { client.get("/health/ready").await.status == 503 }, "it says that it is about to end").await;
+    assert_eq!(client.get("/health/live").await.status, 200);
+    assert_eq!(client.post("/db/message", json!({"message": "in time"})).await.status, 200);
+    assert_eq!(Client::new(&server).get("/session/status").await.status, 200, "new connections too");
+    assert_eq!(server.stop(), Some(0), "whoever asks twice does not want to wait");
+}
+
+#[tokio::test]
 async fn a_backup_is_made_and_restored_while_the_server_runs() {
     let server = Server::start();
     let client = Client::signed_in(&server, "mina").await;

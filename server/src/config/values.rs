@@ -3,6 +3,7 @@ use http::Uri;
 use ipnet::IpNet;
 use model::Username;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Which part of the work this process does: with embedded engines, all of it.
 pub fn role(text: &str) -> Result<(), ConfigError> {
@@ -12,6 +13,16 @@ pub fn role(text: &str) -> Result<(), ConfigError> {
         "web" | "worker" => Err(ConfigError::new("GLASSBOARD_ROLE", format!("--role {text} {shared}"))),
         _ => Err(ConfigError::new("GLASSBOARD_ROLE", "Set it to all, web or worker.")),
     }
+}
+
+pub fn notice(seconds: &str) -> Result<Duration, ConfigError> {
+    let seconds = seconds.trim().parse().ok().filter(|seconds| *seconds <= 60);
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        ConfigError::new(
+            "GLASSBOARD_DRAIN_SECONDS",
+            "Set it to 0 to 60: seconds in which a proxy notices that the process is about to end.",
+        )
+    })
 }
 
 pub fn listen(text: &str) -> Result<SocketAddr, ConfigError> {

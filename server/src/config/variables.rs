@@ -29,6 +29,7 @@ pub const VARIABLES: &[Variable] = &[
     with_default("GLASSBOARD_LISTEN", "127.0.0.1:3000"),
     with_default("GLASSBOARD_DATA", "./data"),
     with_default("GLASSBOARD_ROLE", "all"),
+    with_default("GLASSBOARD_DRAIN_SECONDS", "0"),
     plain("GLASSBOARD_OPERATORS"),
     plain("GLASSBOARD_PUBLIC_URL"),
     plain("GLASSBOARD_TRUSTED_PROXIES"),

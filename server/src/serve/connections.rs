@@ -39,11 +39,13 @@ impl Peer {
     }
 }
 
-/// Serves connections until SIGTERM or Ctrl-C; then those that are open may end what they are at.
+/// Serves connections until SIGTERM or Ctrl-C; then those that are open may end what they are at. After SIGTERM `notice` passes
+/// first, in which everything is served and only `draining` tells: a proxy has time to look elsewhere.
 pub async fn accept_until_told(
     listener: TcpListener,
     router: Router,
     draining: &CancellationToken,
+    notice: Duration,
 ) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -56,11 +58,25 @@ pub async fn accept_until_told(
         .keep_alive_interval(HEAD_TIME)
         .max_concurrent_streams(100)
         .max_header_list_size(64 * 1024);
+    let ending = CancellationToken::new();
+    let told_to_end = async {
+        tokio::select! {
+            _ = interrupt.recv() => return,
+            _ = terminate.recv() => draining.cancel(),
+        }
+        // Whoever asks twice does not want to wait.
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = tokio::time::sleep(notice) => {}
+        }
+    };
+    let mut told_to_end = std::pin::pin!(told_to_end);
     let mut told = None;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &builder, &router, (&graceful, draining)),
+                Ok((stream, peer)) => connection(stream, peer, &builder, &router, (&graceful, &ending)),
                 Err(error) => {
                     // Once a minute: with no descriptors left it happens all the time.
                     if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
@@ -70,12 +86,12 @@ pub async fn accept_until_told(
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut told_to_end => break,
         }
     }
     drop(listener);
     draining.cancel();
+    ending.cancel();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
     }
@@ -87,7 +103,7 @@ fn connection(
     peer: SocketAddr,
     builder: &Builder<TokioExecutor>,
     router: &Router,
-    (graceful, draining): (&GracefulShutdown, &CancellationToken),
+    (graceful, ending): (&GracefulShutdown, &CancellationToken),
 ) {
     let _ = stream.set_nodelay(true);
     let (router, peer) = (router.clone(), Peer::of(peer));
@@ -95,11 +111,11 @@ fn connection(
         request.extensions_mut().insert(peer.clone());
         router.clone().call(request)
     });
-    let (mut builder, watcher, draining) = (builder.clone(), graceful.watcher(), draining.clone());
+    let (mut builder, watcher, ending) = (builder.clone(), graceful.watcher(), ending.clone());
     builder.http1().timer(OneTimer::default());
     tokio::spawn(async move {
         let _open = OpenConnection::begin();
-        let spoke = draining.run_until_cancelled(timeout(HEAD_TIME, speaks(&stream))).await;
+        let spoke = ending.run_until_cancelled(timeout(HEAD_TIME, speaks(&stream))).await;
         if !matches!(spoke, Some(Ok(Ok(true)))) {
             return;
         }

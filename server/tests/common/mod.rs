@@ -49,9 +49,14 @@ impl Server {
 
     /// Asks the server to end; its exit code.
     pub fn stop(&mut self) -> Option<i32> {
+        self.terminate();
+        self.child.wait().unwrap().code()
+    }
+
+    /// Asks the server to end, and does not wait for it.
+    pub fn terminate(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.child.wait().unwrap().code()
     }
 }
 
