@@ -60,7 +60,6 @@ fn show(report: StatusReport) -> AnyView {
             <thead>
                 <tr>
                     <th scope="col">{words.dependency}</th>
-                    <th scope="col">{words.engine}</th>
                     <th scope="col">{words.state}</th>
                     <th scope="col">{words.since}</th>
                     <th scope="col" class="number">{words.latency}</th>
@@ -87,8 +86,7 @@ fn dependency(dependency: &Dependency) -> AnyView {
     let failure = dependency.failure.clone().map(|failure| view! { <p class="hint">{failure}</p> });
     view! {
         <tr class=(!dependency.is_up()).then_some("failed")>
-            <th scope="row">{name}</th>
-            <td>{dependency.engine.clone()}</td>
+            <th scope="row">{name} " " <span class="hint">{dependency.engine.clone()}</span></th>
             <td><span aria-hidden="true">{sign}</span> {state} {failure}</td>
             <td><Time at=dependency.since/></td>
             <td class="number">{duration(dependency.latency_us)}</td>
