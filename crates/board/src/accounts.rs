@@ -104,7 +104,8 @@ impl Accounts {
         // The password may have been changed, and its sessions ended, before this one was there.
         let now_stored = self.ports.store.user(&key).await?;
         if now_stored.is_none_or(|user| user.password_hash != hash) {
-            self.sessions.end_others(&key, None).await?;
+            // Only this one: whoever changed the password keeps theirs.
+            self.ports.sessions.end(&key, &started.1.session.id).await?;
             return Err(Code::InvalidCredentials.into());
         }
         tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");

@@ -70,8 +70,9 @@ impl Messages {
             // Asked first: when the cache can't be told, nothing is stored.
             ports.search_cache.end_generation().await?;
             let made = make.await;
-            if ports.search_cache.end_generation().await.is_err() || made.is_err() {
-                // The change may come yet, or the cache did not hear of it.
+            // The cache did not hear of it, or the change may come yet; a refused one will not.
+            let unknown = made.as_ref().is_err_and(|error| error.code == Code::Unavailable);
+            if ports.search_cache.end_generation().await.is_err() || unknown {
                 tokio::spawn(end_later(ports.clone()));
             }
             let (event, value) = made?;
