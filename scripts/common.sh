@@ -13,6 +13,9 @@ export GLASSBOARD_SITE_DIR=$CARGO_TARGET_DIR/site/debug
 # Tools of an exact version live outside of the clone, side by side, so that a fresh clone finds them.
 tools=${GLASSBOARD_CACHE:-$HOME/.cache/glassboard}/tools
 
+kafka_version=$(awk -F'[<>]' '/kafka_2.13/ { found = 1 } found && /<version>/ { print $3; exit }' scripts/kafka/pom.xml)
+kafka_home=$tools/kafka-$kafka_version
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() {
     printf '\033[1;31merror:\033[0m %s\n' "$*" >&2

@@ -7,11 +7,13 @@ source "$(dirname "$0")/common.sh"
 folder=$root/.services
 mariadb_port=13306
 redis_port=16379
+kafka_port=19092
+kafka_controller_port=19093
 password=only-for-trying
 PATH=$PATH:/usr/sbin
 
 # A number in a file may be another program's by now.
-runs() { [ -f "$folder/$1.pid" ] && grep -qE '^(mariadbd|redis-server)' "/proc/$(cat "$folder/$1.pid")/comm" 2>/dev/null; }
+runs() { [ -f "$folder/$1.pid" ] && grep -qE '^(mariadbd|redis-server|java)' "/proc/$(cat "$folder/$1.pid")/comm" 2>/dev/null; }
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -53,19 +55,45 @@ END
         --port="$mariadb_port" --bind-address=127.0.0.1 --innodb-buffer-pool-size=512M --max-connections=200
     begin redis "$redis_port" redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$folder" \
         --save "" --appendonly no --requirepass "$password"
+    start_kafka
     variables
+}
+
+start_kafka() {
+    cat >"$folder/kafka.properties" <<END
+process.roles=broker,controller
+node.id=1
+log.dirs=$folder/kafka
+controller.quorum.bootstrap.servers=127.0.0.1:$kafka_controller_port
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:$kafka_port,CONTROLLER://127.0.0.1:$kafka_controller_port
+advertised.listeners=PLAINTEXT://127.0.0.1:$kafka_port
+default.replication.factor=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+min.insync.replicas=1
+group.initial.rebalance.delay.ms=0
+END
+    local java=(java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$kafka_home/libs/*")
+    [ -d "$folder/kafka" ] || "${java[@]}" kafka.tools.StorageTool format --standalone \
+        --cluster-id MkU3OEVBNTcwNTJENDM2Qg --config "$folder/kafka.properties" >"$folder/kafka-format.log"
+    begin kafka "$kafka_port" "${java[@]}" kafka.Kafka "$folder/kafka.properties"
 }
 
 variables() {
     cat <<END
 export MYSQL_HOST=127.0.0.1 MYSQL_PORT=$mariadb_port MYSQL_USER=board MYSQL_PASSWORD=$password
 export REDIS_HOST=127.0.0.1 REDIS_PORT=$redis_port REDIS_PASSWORD=$password
+export MESSAGING_TYPE=kafka KAFKA_SERVERS=127.0.0.1:$kafka_port
 END
 }
 
 stop() {
     local name
-    for name in redis mariadb; do
+    for name in kafka redis mariadb; do
         runs "$name" || continue
         say "stopping $name"
         kill "$(cat "$folder/$name.pid")"

@@ -14,6 +14,9 @@ done
 debian_packages() {
     local missing=()
     has cc || missing+=(build-essential)
+    # What the Kafka client is linked with.
+    [ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+    has pkg-config || missing+=(pkg-config)
     if wants test; then
         has chromium || missing+=(chromium)
         # Without these, Korean shows as boxes in screenshots and every width is wrong.
@@ -26,6 +29,9 @@ debian_packages() {
         has mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb-server-core)
         has mariadb || missing+=(mariadb-client-core)
         has redis-server || missing+=(redis-server)
+        # Kafka is a Java program.
+        has java || missing+=(openjdk-17-jre-headless)
+        [ -e "$kafka_home/installed" ] || has mvn || missing+=(maven)
     fi
     if wants services; then
         has haproxy || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
@@ -119,8 +125,17 @@ collector() {
     touch "$home/installed"
 }
 
+# A broker without a container: its own files, as Maven resolves them.
+kafka() {
+    [ -e "$kafka_home/installed" ] && return
+    say "Kafka $kafka_version"
+    mvn --quiet --batch-mode --file scripts/kafka/pom.xml dependency:copy-dependencies "-DoutputDirectory=$kafka_home/libs"
+    touch "$kafka_home/installed"
+}
+
 if [ "${purposes[*]}" = services ]; then
     debian_packages
+    kafka
     exit
 fi
 node_version
@@ -132,4 +147,5 @@ npm_packages scripts
 if wants test; then
     npm_packages end2end
     collector
+    kafka
 fi

@@ -95,7 +95,7 @@ async fn user(command: UserCommand, data: &Path, settings: &EngineSettings) -> O
             UserCommand::SetPassword { .. } => drop(existing_database(data)?),
         }
     }
-    let engines = Engines::open(settings, data).await?;
+    let engines = Engines::open(settings, data, None).await?;
     let board = engines.board(&[])?;
     let password = read_password()?;
     let done = match command {

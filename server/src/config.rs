@@ -7,8 +7,7 @@ mod variables;
 
 pub use engines::EngineSettings;
 pub use sources::Sources;
-pub use values::{Proxies, PublicUrl};
-use variables::VARIABLES;
+pub use values::{Proxies, PublicUrl, Role};
 
 use model::Username;
 use std::cell::RefCell;
@@ -36,7 +35,10 @@ pub struct Settings {
     pub data: PathBuf,
     /// How long a process that is told to end goes on taking requests.
     pub notice: Duration,
+    pub role: Role,
     pub engines: EngineSettings,
+    /// Bytes that API events may take on disk until they are counted.
+    pub spool: u64,
     pub operators: Vec<Username>,
     pub public_url: Option<PublicUrl>,
     pub proxies: Proxies,
@@ -52,7 +54,6 @@ impl Settings {
     /// # Errors
     /// The first variable that can't be used, with what to do.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        refuse_engines(sources)?;
         let production =
             sources.text("ENVIRONMENT")?.is_some_and(|name| name.trim().eq_ignore_ascii_case("production"));
         let secret_key = match sources.text("SECRET_KEY")? {
@@ -63,12 +64,14 @@ impl Settings {
             let advice = "ENVIRONMENT=production needs a secret key; set it to 32 or more random characters.";
             return Err(ConfigError::new("SECRET_KEY", advice));
         }
-        values::role(&sources.required("GLASSBOARD_ROLE")?)?;
+        let engines = EngineSettings::read(sources)?;
         Ok(Self {
             listen: values::listen(&sources.required("GLASSBOARD_LISTEN")?)?,
             data: PathBuf::from(sources.required("GLASSBOARD_DATA")?),
             notice: values::notice(&sources.required("GLASSBOARD_DRAIN_SECONDS")?)?,
-            engines: EngineSettings::read(sources)?,
+            role: Role::parse(&sources.required("GLASSBOARD_ROLE")?, &engines)?,
+            engines,
+            spool: values::spool(&sources.required("GLASSBOARD_SPOOL_MIB")?)?,
             operators: values::operators(sources.text("GLASSBOARD_OPERATORS")?.as_deref())?,
             public_url: sources.text("GLASSBOARD_PUBLIC_URL")?.as_deref().map(PublicUrl::parse).transpose()?,
             proxies: Proxies::parse(sources.text("GLASSBOARD_TRUSTED_PROXIES")?.as_deref())?,
@@ -94,19 +97,6 @@ fn telemetry(sources: &Sources) -> Result<telemetry::server::Config, ConfigError
         return Err(error);
     }
     config.map_err(|error| ConfigError::new(error.variable, error.advice))
-}
-
-/// Variables of engines that this build does not have.
-fn refuse_engines(sources: &Sources) -> Result<(), ConfigError> {
-    for variable in VARIABLES.iter().filter(|variable| variable.engine.is_some()) {
-        if sources.text(variable.name)?.is_some() {
-            let engine = variable.engine.unwrap_or_default();
-            let advice =
-                format!("{engine} is not built into this version; unset the variable to use the embedded engine.");
-            return Err(ConfigError::new(variable.name, advice));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -146,8 +136,12 @@ mod tests {
             ("REDIS_PASSWORD", "x"),
             ("REDIS_HOST", "redis-sentinel://a,b"),
             ("REDIS_HOST", "cache:port"),
-            ("MESSAGING_TYPE", "kafka"),
+            ("MESSAGING_TYPE", "rabbit"),
+            ("KAFKA_SERVERS", "broker"),
+            ("KAFKA_PASSWORD", "x"),
             ("EVENTHUB_CONNECTION_STRING", "Endpoint=x"),
+            ("EVENTHUB_CONSUMER_GROUP", "x"),
+            ("GLASSBOARD_SPOOL_MIB", "7"),
             ("GLASSBOARD_TOKEN_FILE", "/no/such/file"),
             ("OTEL_EXPORTER_OTLP_HEADERS_FILE", "/no/such/file"),
             ("GLASSBOARD_OPERATORS", " , "),
@@ -170,6 +164,24 @@ mod tests {
         for wrong in [("MYSQL_PORT", "0"), ("MYSQL_SSL_MODE", "PREFERRED"), ("MYSQL_SSL_CA", "/no/such/file")] {
             let error = engines(&[&mariadb[..], &[wrong]].concat()).err().unwrap_or_default();
             assert!(error.starts_with(wrong.0) && error.ends_with('.'), "{error}");
+        }
+        let kafka = [("MESSAGING_TYPE", "kafka"), ("KAFKA_SERVERS", "one, two:9093")];
+        let options = engines(&kafka).ok().and_then(|engines| engines.kafka);
+        assert_eq!(options.map(|options| options.servers), Some("one:9092,two:9093".to_owned()));
+        for (set, expected) in [
+            (&[("MESSAGING_TYPE", "kafka")][..], "KAFKA_SERVERS"),
+            (&[("MESSAGING_TYPE", "eventhub")], "EVENTHUB_CONNECTION_STRING"),
+            (&[kafka[0], kafka[1], ("KAFKA_USERNAME", "me")], "KAFKA_PASSWORD"),
+            (&[kafka[0], kafka[1], ("KAFKA_PASSWORD", "x")], "KAFKA_USERNAME"),
+            (&[kafka[0], kafka[1], ("EVENTHUB_NAME", "x")], "EVENTHUB_NAME"),
+            (&[kafka[0], kafka[1], ("KAFKA_SECURITY_PROTOCOL", "TLS")], "KAFKA_SECURITY_PROTOCOL"),
+            (&[kafka[0], kafka[1], ("KAFKA_SASL_MECHANISM", "PLAIN")], "KAFKA_SASL_MECHANISM"),
+            (&[kafka[0], kafka[1], ("KAFKA_SSL_CA", "/no/such/file")], "KAFKA_SSL_CA"),
+            (&[kafka[0], ("KAFKA_SERVERS", "one:port")], "KAFKA_SERVERS"),
+            (&[kafka[0], kafka[1], ("GLASSBOARD_ROLE", "worker")], "GLASSBOARD_ROLE"),
+        ] {
+            let error = read(set).err().unwrap_or_default();
+            assert!(error.starts_with(expected) && error.ends_with('.'), "{set:?}: {error}");
         }
         let production = read(&[("ENVIRONMENT", " Production")]).err().unwrap_or_default();
         assert!(production.starts_with("SECRET_KEY"), "{production}");

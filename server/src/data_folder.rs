@@ -55,6 +55,11 @@ impl DataFolder {
         path.join("glassboard.db")
     }
 
+    /// Where API events wait to be counted, in any data folder.
+    pub fn spool(path: &Path) -> PathBuf {
+        path.join("events")
+    }
+
     /// The secret key that is kept here (mode 0600), made on first use.
     ///
     /// # Errors

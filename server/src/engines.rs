@@ -3,10 +3,12 @@
 use crate::config::EngineSettings;
 use crate::data_folder::DataFolder;
 use crate::system::{SystemClock, SystemRandom};
-use board::{Board, Operators, Passwords, Ports, ports};
+use board::ports::{self, EventSource};
+use board::{Board, Operators, Passwords, Ports};
 use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
 use cache::redis::Redis;
-use events::InProcessEvents;
+use events::kafka::{KafkaEvents, KafkaOptions, KafkaSource};
+use events::{InProcessEvents, NoEvents, Spool};
 use model::Username;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,26 +26,44 @@ enum OpenStore {
     Maria(Arc<MariaStore>),
 }
 
+/// The way of API events, by its engine.
+enum OpenEvents {
+    /// A command makes none.
+    None,
+    InProcess(Arc<InProcessEvents>),
+    Kafka(Arc<KafkaEvents>, KafkaOptions),
+}
+
 /// What is open while the program runs.
 pub struct Engines {
     store: OpenStore,
     redis: Option<Redis>,
+    events: OpenEvents,
     /// All of them are embedded.
     pub alone: bool,
 }
 
 impl Engines {
-    /// Opens them; embedded ones in the data folder `data`.
+    /// Opens them; embedded ones in the data folder `data`. `spool`: how many bytes of API events may wait there; `None` for
+    /// a command, which runs beside the server that they belong to.
     ///
     /// # Errors
     /// What keeps an engine from being used, as a sentence.
-    pub async fn open(settings: &EngineSettings, data: &Path) -> Result<Self, Failure> {
+    pub async fn open(settings: &EngineSettings, data: &Path, spool: Option<u64>) -> Result<Self, Failure> {
         let store = match &settings.mariadb {
             Some(options) => OpenStore::Maria(Arc::new(MariaStore::open(options.clone(), MARIADB_CONNECTIONS).await?)),
             None => OpenStore::Sqlite(Arc::new(SqliteStore::open(&DataFolder::database(data))?)),
         };
         let redis = settings.redis.as_ref().map(Redis::open).transpose()?;
-        Ok(Self { store, redis, alone: settings.are_embedded() })
+        let spool = spool.map(|bytes| Spool::open(&DataFolder::spool(data), bytes)).transpose()?;
+        let events = match (spool, &settings.kafka) {
+            (None, _) => OpenEvents::None,
+            (Some(spool), Some(options)) => {
+                OpenEvents::Kafka(Arc::new(KafkaEvents::open(options, spool)?), options.clone())
+            }
+            (Some(spool), None) => OpenEvents::InProcess(Arc::new(InProcessEvents::new(spool))),
+        };
+        Ok(Self { store, redis, events, alone: settings.are_embedded() })
     }
 
     /// The board that stands on them.
@@ -52,16 +72,22 @@ impl Engines {
     /// When the system has no randomness.
     pub fn board(&self, operators: &[Username]) -> Result<Board, Failure> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let store: Arc<dyn ports::Store> = match &self.store {
-            OpenStore::Sqlite(store) => Arc::clone(store) as _,
-            OpenStore::Maria(store) => Arc::clone(store) as _,
+        let (store, statistics): (Arc<dyn ports::Store>, Arc<dyn ports::StatisticsStore>) = match &self.store {
+            OpenStore::Sqlite(store) => (Arc::clone(store) as _, Arc::clone(store) as _),
+            OpenStore::Maria(store) => (Arc::clone(store) as _, Arc::clone(store) as _),
+        };
+        let events: Arc<dyn ports::Events> = match &self.events {
+            OpenEvents::None => Arc::new(NoEvents),
+            OpenEvents::InProcess(events) => Arc::clone(events) as _,
+            OpenEvents::Kafka(events, _) => Arc::clone(events) as _,
         };
         let embedded = Ports {
             store,
             sessions: Arc::new(MemorySessions::default()),
             search_cache: Arc::new(MemorySearchCache::default()),
             api_log: Arc::new(MemoryApiLog::default()),
-            events: Arc::new(InProcessEvents::default()),
+            events,
+            statistics,
             live: Arc::new(MemoryLive::default()),
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
@@ -79,6 +105,18 @@ impl Engines {
         Ok(Board::new(ports, Operators::named(operators, self.alone), Passwords::owasp(cores)?))
     }
 
+    /// Where API events arrive that are to be counted. To be asked once.
+    ///
+    /// # Errors
+    /// When the options are none that a client takes.
+    pub fn source(&self) -> Result<Option<Box<dyn EventSource>>, Failure> {
+        Ok(match &self.events {
+            OpenEvents::None => None,
+            OpenEvents::InProcess(events) => Some(Box::new(events.source())),
+            OpenEvents::Kafka(_, options) => Some(Box::new(KafkaSource::open(options)?)),
+        })
+    }
+
     /// Counts what other processes do to an embedded database. Inside of a runtime.
     #[must_use]
     pub fn watch(&self) -> Option<watch::Receiver<u64>> {
@@ -90,6 +128,9 @@ impl Engines {
 
     /// Ends them, when what waits in them is done.
     pub async fn close(&self) {
+        if let OpenEvents::Kafka(events, _) = &self.events {
+            events.close().await;
+        }
         if let Some(redis) = &self.redis {
             redis.close().await;
         }

@@ -41,6 +41,8 @@ pub async fn read_metrics(
     if !may_call(&state, &context.caller, &headers) {
         return Err(Code::Unauthenticated.into());
     }
+    let events = &state.app.board.ports().events;
+    metrics::spool(events.waiting(), events.lost());
     let text = metrics::read().map_err(|_| Code::Internal)?;
     Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
 }

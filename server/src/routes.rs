@@ -64,6 +64,21 @@ pub(crate) fn router(state: ServerState) -> Router {
         .with_state(state)
 }
 
+/// What a worker serves: its health and its metrics.
+pub(crate) fn worker_router(state: ServerState) -> Router {
+    let mut rules = Rules::default();
+    for path in ["/health", "/health/live", "/health/ready", "/metrics"] {
+        rules.add(path, QUIET);
+    }
+    let (health, _) = rest::health_api().split_for_parts();
+    let passage = Passage { state: Arc::clone(&state), rules };
+    health
+        .route("/metrics", get(programs::read_metrics))
+        .fallback(not_found)
+        .layer(from_fn_with_state(Arc::new(passage), pass))
+        .with_state(state)
+}
+
 const PLAIN: Rule =
     Rule { session: false, api_event: false, function: false, quiet: false, page: false, stream: false, open: false };
 const QUIET: Rule = Rule { quiet: true, open: true, ..PLAIN };

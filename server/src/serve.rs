@@ -3,7 +3,7 @@
 mod connections;
 mod timer;
 
-use crate::config::Settings;
+use crate::config::{Role, Settings};
 use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
 use crate::engines::Engines;
@@ -12,13 +12,15 @@ use crate::relay::RelayLimit;
 use crate::state::{ServerState, Shared};
 use crate::{assets, routes};
 pub use connections::Peer;
+use board::ports::{Counted, EventSource};
 use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use telemetry::server::Telemetry;
+use telemetry::server::{Telemetry, metrics};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How long telemetry may take to leave when the server ends.
@@ -35,18 +37,40 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
     let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
-    let engines = Engines::open(&settings.engines, &settings.data).await?;
+    let engines = Engines::open(&settings.engines, &settings.data, Some(settings.spool)).await?;
     let state = state(&settings, &data, &engines, observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
-    follow_other_processes(&engines, &state);
-    let router = routes::router(state);
+    let counting = match settings.role {
+        Role::All | Role::Worker => engines.source()?.map(|source| count_events(source, &state)),
+        Role::Web => None,
+    };
+    let router = match settings.role {
+        Role::All | Role::Web => {
+            follow_other_processes(&engines, &state);
+            routes::router(state)
+        }
+        Role::Worker => routes::worker_router(state),
+    };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
     connections::accept_until_told(listener, router, &draining, settings.notice).await?;
+    if let Some((counting, end)) = counting {
+        end.cancel();
+        let _ = counting.await;
+    }
     tracing::info!("stopped");
     engines.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
     flushed.map_err(Into::into)
+}
+
+/// Counts API events in the background, until the end is told.
+fn count_events(source: Box<dyn EventSource>, state: &ServerState) -> (JoinHandle<()>, CancellationToken) {
+    let (statistics, end) = (state.app.board.statistics().clone(), CancellationToken::new());
+    let ended = end.clone().cancelled_owned();
+    let told = |counted: Counted| metrics::events_counted(counted.new, counted.known, counted.aside);
+    let counting = tokio::spawn(async move { statistics.follow(source, ended, told).await });
+    (counting, end)
 }
 
 /// A restore or a command may change the database while this server runs.

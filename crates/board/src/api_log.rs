@@ -1,7 +1,6 @@
 use crate::Ports;
 use crate::ports::{Audience, News};
 use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, LiveEvent, PageRequest};
-use std::sync::Arc;
 
 /// The log of API calls.
 pub struct ApiLogs {
@@ -13,14 +12,13 @@ impl ApiLogs {
         Self { ports: ports.clone() }
     }
 
-    /// Records a call. Never waits.
+    /// Records a call, whose id is given here. Never waits.
     pub fn record(&self, entry: ApiLogEntry) {
-        let entry = Arc::new(entry);
+        let entry = self.ports.events.send(entry);
         if self.ports.live.has_listeners() {
             let event = LiveEvent::ApiCall { entry: ApiLogEntry::clone(&entry) };
             self.ports.live.publish(News { audience: Audience::Operators, event });
         }
-        self.ports.events.send(Arc::clone(&entry));
         self.ports.api_log.append(entry);
     }
 

@@ -1,4 +1,4 @@
-//! What the board does: accounts, sessions, messages, search, samples and the API log, on the ports it needs.
+//! What the board does: accounts, sessions, messages, search, samples, the API log and its statistics, on the ports it needs.
 //!
 //! Nothing here does I/O: ports are traits, implemented by `store`, `cache` and `events`; time and randomness
 //! are ports too, so that tests choose them.
@@ -14,6 +14,7 @@ pub mod ports;
 mod samples;
 mod search;
 mod sessions;
+pub mod statistics;
 mod strangers;
 
 pub use accounts::Accounts;
@@ -24,6 +25,7 @@ pub use passwords::Passwords;
 pub use samples::Samples;
 pub use search::{Found, Search};
 pub use sessions::{Caller, MAX_SESSIONS_PER_USER, SESSION_TTL_S, SessionToken, Sessions, SignedIn};
+pub use statistics::CallsStatistics;
 
 use model::{BoardError, LiveEvent, Username};
 use ports::{Audience, News};
@@ -38,6 +40,7 @@ pub struct Ports {
     pub search_cache: Arc<dyn ports::SearchCache>,
     pub api_log: Arc<dyn ports::ApiLog>,
     pub events: Arc<dyn ports::Events>,
+    pub statistics: Arc<dyn ports::StatisticsStore>,
     pub live: Arc<dyn ports::Live>,
     pub clock: Arc<dyn ports::Clock>,
     pub random: Arc<dyn ports::Random>,
@@ -81,6 +84,7 @@ pub struct Board {
     search: Search,
     samples: Samples,
     api_logs: ApiLogs,
+    statistics: CallsStatistics,
 }
 
 impl Board {
@@ -93,6 +97,7 @@ impl Board {
             samples: Samples::new(&ports),
             search: Search::new(&ports),
             api_logs: ApiLogs::new(&ports),
+            statistics: CallsStatistics::new(&ports),
             messages: Messages::new(&ports),
             sessions,
             ports,
@@ -142,6 +147,11 @@ impl Board {
     #[must_use]
     pub fn api_logs(&self) -> &ApiLogs {
         &self.api_logs
+    }
+
+    #[must_use]
+    pub fn statistics(&self) -> &CallsStatistics {
+        &self.statistics
     }
 
     #[must_use]

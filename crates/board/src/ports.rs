@@ -3,7 +3,7 @@
 use crate::Found;
 use async_trait::async_trait;
 use model::{
-    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest,
+    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, LogIn, Message, MessagePage, MessageText, PageRequest,
     SearchQuery, Timestamp, TotalRelation, Username,
 };
 use std::sync::Arc;
@@ -186,14 +186,127 @@ pub trait ApiLog: Send + Sync {
 /// API events on their way to the statistics.
 #[async_trait]
 pub trait Events: Engine {
-    /// Never waits: what does not fit is dropped and counted.
-    fn send(&self, event: Arc<ApiLogEntry>);
+    /// Takes an event and gives it its id. Never waits for an engine; what does not fit is dropped and counted.
+    fn send(&self, event: ApiLogEntry) -> Arc<ApiLogEntry>;
 
     /// The events that arrived last, newest first.
     async fn recent(&self, page: PageRequest) -> Result<ApiLogPage, PortError>;
 
-    /// How many were dropped since the start.
+    /// About how many are still on disk.
+    fn waiting(&self) -> u64;
+
+    /// How many were dropped since the data folder was made.
     fn lost(&self) -> u64;
+}
+
+/// What makes an event itself, however often it is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// The `number`th of this producer, from 1. Those of a partition come in order, but for [`REORDERED`].
+    Sequenced { producer: u64, number: u64 },
+    /// Another program's name for it.
+    Named(String),
+    /// Its place: that of an older program, which gave it no name.
+    Placed,
+}
+
+/// How many numbers an event may come late.
+pub const REORDERED: u64 = 16_384;
+
+/// An event as it was delivered: at least once.
+#[derive(Debug)]
+pub struct Arrived {
+    pub partition: i32,
+    pub offset: i64,
+    /// When the log took it.
+    pub taken_at: Timestamp,
+    pub content: Result<(Identity, ApiLogEntry), Unreadable>,
+    /// Ends with it, once it is counted.
+    pub span: tracing::Span,
+}
+
+/// A record that is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub reason: String,
+    /// Its beginning.
+    pub record: Vec<u8>,
+}
+
+/// Where events arrive that are to be counted.
+#[async_trait]
+pub trait EventSource: Send {
+    /// Its name: places in it are remembered under that.
+    fn name(&self) -> &str;
+
+    /// Waits a moment for events; there may be none. Those of a partition in order.
+    async fn receive(&mut self) -> Result<Vec<Arrived>, PortError>;
+
+    /// What was received so far need not be delivered again.
+    async fn counted(&mut self);
+
+    /// Gives back what it holds.
+    async fn close(&mut self);
+}
+
+/// What became of delivered events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    pub new: u64,
+    /// Counted before.
+    pub known: u64,
+    /// Unreadable, put aside.
+    pub aside: u64,
+}
+
+/// What API calls were like, by minute.
+#[async_trait]
+pub trait StatisticsStore: Engine {
+    /// Counts events of a source in one transaction: each once, however often and by whichever process it is delivered.
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError>;
+
+    /// What is known of a time.
+    async fn calls(&self, period: Period) -> Result<CallStatistics, PortError>;
+
+    /// Forgets what is older than these minutes: sums by minute, and all else.
+    async fn forget(&self, minutes_before: i64, all_before: i64) -> Result<(), PortError>;
+}
+
+/// Minutes since 1970-01-01T00:00Z: from `first` to before `end`, by steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// Sums by the minute (1) or the hour (60) are asked for.
+    pub width: i64,
+    pub first: i64,
+    pub end: i64,
+    pub step: i64,
+    /// The same for log-ins.
+    pub log_in_first: i64,
+    pub log_in_step: i64,
+}
+
+/// Sums of a [`Period`]. A latency bucket is one of [`crate::statistics::bucket`]; -1 stands for calls of unknown duration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallStatistics {
+    /// By step, class of status (2 for 2xx) and latency bucket.
+    pub by_step: Vec<(i64, u8, i16, u64)>,
+    /// By endpoint, method, class of status and latency bucket.
+    pub by_route: Vec<(RouteName, u8, i16, u64)>,
+    /// Distinct users by endpoint and method.
+    pub users_by_route: Vec<(RouteName, u64)>,
+    /// By step and outcome.
+    pub log_ins: Vec<(i64, LogIn, u64)>,
+    /// The busiest users, with their calls and the minute of the last one.
+    pub by_user: Vec<(String, u64, i64)>,
+    pub users: u64,
+    pub aside: u64,
+}
+
+/// A route with its method.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteName {
+    pub endpoint: String,
+    pub method: String,
 }
 
 /// News for open pages.

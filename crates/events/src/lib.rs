@@ -1,5 +1,11 @@
-//! API events: in-process.
+//! API events on their way to the statistics: within this process, or through Kafka.
 
 mod in_process;
+mod none;
+pub mod kafka;
+mod record;
+mod spool;
 
-pub use in_process::InProcessEvents;
+pub use in_process::{InProcessEvents, InProcessSource};
+pub use none::NoEvents;
+pub use spool::{Spool, SpoolError};

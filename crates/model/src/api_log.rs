@@ -13,7 +13,8 @@ pub struct ApiLogEntry {
     pub endpoint: Arc<str>,
     pub status: u16,
     pub user: Option<Username>,
-    pub duration_us: u64,
+    /// `None` when an older program told it.
+    pub duration_us: Option<u64>,
     pub trace_id: Option<TraceId>,
     /// What happened, for people; never what was typed.
     pub message: Cow<'static, str>,
@@ -48,7 +49,10 @@ impl ApiLogFilter {
 }
 
 fn is_instrument(endpoint: &str) -> bool {
-    ["/fn/traces/", "/fn/logs/", "/fn/status/"].iter().any(|prefix| endpoint.starts_with(prefix))
+    // Clearing the cache is something that somebody did.
+    const PREFIXES: [&str; 6] =
+        ["/fn/traces/", "/fn/logs/", "/fn/messaging/", "/fn/statistics/", "/fn/status/", "/fn/cache/list"];
+    PREFIXES.iter().any(|prefix| endpoint.starts_with(prefix))
 }
 
 fn status_matches(wanted: &str, status: u16) -> bool {
@@ -78,7 +82,7 @@ mod tests {
             endpoint: "/fn/messages/post".into(),
             status: 404,
             user: Some(Username::stored("mina".into())),
-            duration_us: 5,
+            duration_us: Some(5),
             trace_id: None,
             message: "".into(),
         }
@@ -96,9 +100,12 @@ mod tests {
     fn a_filter_can_leave_out_what_the_instruments_read() {
         let filter = ApiLogFilter { board_only: true, ..Default::default() };
         assert!(filter.accepts(&entry()));
-        let read = ApiLogEntry { endpoint: "/fn/traces/ribbon".into(), ..entry() };
-        assert!(!filter.accepts(&read));
-        assert!(ApiLogFilter::default().accepts(&read));
+        for endpoint in ["/fn/traces/ribbon", "/fn/statistics/get", "/fn/cache/list"] {
+            let read = ApiLogEntry { endpoint: endpoint.into(), ..entry() };
+            assert!(!filter.accepts(&read), "{endpoint}");
+            assert!(ApiLogFilter::default().accepts(&read), "{endpoint}");
+        }
+        assert!(filter.accepts(&ApiLogEntry { endpoint: "/fn/cache/clear".into(), ..entry() }));
     }
 
     #[test]

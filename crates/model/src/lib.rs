@@ -10,6 +10,7 @@ pub mod message;
 pub mod page;
 pub mod samples;
 pub mod search;
+pub mod statistics;
 pub mod time;
 pub mod trace;
 
@@ -23,5 +24,6 @@ pub use message::{Message, MessagePage, MessageText, Scope};
 pub use page::{PageRequest, Pagination};
 pub use samples::{SampleJob, SampleState};
 pub use search::{SearchHit, SearchPage, SearchQuery, TotalRelation};
+pub use statistics::{LogIn, LogIns, Percentiles, Range, RouteStatistics, Slice, Statistics, UserActivity};
 pub use time::Timestamp;
 pub use trace::{Part, Span, SpanEvent, SpanKind, Trace, TraceId, TraceSummary};

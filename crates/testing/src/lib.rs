@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that can't run fails")]
 
 mod certificates;
+mod kafka;
 mod mariadb;
 mod process;
 mod redis;
 
 pub use certificates::Certificates;
+pub use kafka::Kafka;
 pub use mariadb::Mariadb;
 pub use redis::Redis;

@@ -1,5 +1,8 @@
+mod messaging;
+
 use super::{ConfigError, Sources};
 use cache::redis::{RedisOptions, RedisTls};
+use events::kafka::KafkaOptions;
 use std::path::PathBuf;
 use store::{MariaOptions, MariaTls};
 
@@ -8,18 +11,19 @@ use store::{MariaOptions, MariaTls};
 pub struct EngineSettings {
     pub mariadb: Option<MariaOptions>,
     pub redis: Option<RedisOptions>,
+    pub kafka: Option<KafkaOptions>,
 }
 
 impl EngineSettings {
     /// # Errors
     /// The first variable that can't be used or misses another, with what to do.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        Ok(Self { mariadb: mariadb(sources)?, redis: redis(sources)? })
+        Ok(Self { mariadb: mariadb(sources)?, redis: redis(sources)?, kafka: messaging::read(sources)? })
     }
 
     #[must_use]
     pub const fn are_embedded(&self) -> bool {
-        self.mariadb.is_none() && self.redis.is_none()
+        self.mariadb.is_none() && self.redis.is_none() && self.kafka.is_none()
     }
 }
 

@@ -1,18 +1,53 @@
-use super::ConfigError;
+use super::{ConfigError, EngineSettings};
 use http::Uri;
 use ipnet::IpNet;
 use model::Username;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// Which part of the work this process does: with embedded engines, all of it.
-pub fn role(text: &str) -> Result<(), ConfigError> {
-    let shared = "needs engines that processes can share, and this build has embedded ones only; use --role all.";
-    match text {
-        "all" => Ok(()),
-        "web" | "worker" => Err(ConfigError::new("GLASSBOARD_ROLE", format!("--role {text} {shared}"))),
-        _ => Err(ConfigError::new("GLASSBOARD_ROLE", "Set it to all, web or worker.")),
+/// Which part of the work this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    All,
+    /// Serves the board; others count its API events.
+    Web,
+    /// Counts API events; serves only its health and metrics.
+    Worker,
+}
+
+impl Role {
+    /// Parts of the work can be done apart on engines that processes share.
+    ///
+    /// # Errors
+    /// When there is no such role, or an engine is missing.
+    pub fn parse(text: &str, engines: &EngineSettings) -> Result<Self, ConfigError> {
+        let role = match text.trim() {
+            "all" => return Ok(Self::All),
+            "web" => Self::Web,
+            "worker" => Self::Worker,
+            _ => return Err(ConfigError::new("GLASSBOARD_ROLE", "Set it to all, web or worker.")),
+        };
+        if engines.mariadb.is_none() || engines.kafka.is_none() {
+            let advice = format!(
+                "--role {} needs engines that processes share: set MYSQL_HOST and MESSAGING_TYPE with what belongs to them, or use --role all.",
+                text.trim()
+            );
+            return Err(ConfigError::new("GLASSBOARD_ROLE", advice));
+        }
+        Ok(role)
     }
+}
+
+/// How much the event spool may hold, in bytes.
+pub fn spool(mebibytes: &str) -> Result<u64, ConfigError> {
+    let mebibytes = mebibytes.trim().parse().ok().filter(|size| (8..=1 << 20).contains(size));
+    let size: u64 = mebibytes.ok_or_else(|| {
+        ConfigError::new(
+            "GLASSBOARD_SPOOL_MIB",
+            "Set it to 8 or more: MiB on disk for API events that are not counted yet.",
+        )
+    })?;
+    Ok(size << 20)
 }
 
 pub fn notice(seconds: &str) -> Result<Duration, ConfigError> {

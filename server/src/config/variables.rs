@@ -4,12 +4,10 @@ pub struct Variable {
     pub default: Option<&'static str>,
     /// Never shown.
     pub secret: bool,
-    /// The engine that it belongs to, when this build does not have it.
-    pub engine: Option<&'static str>,
 }
 
 const fn plain(name: &'static str) -> Variable {
-    Variable { name, default: None, secret: false, engine: None }
+    Variable { name, default: None, secret: false }
 }
 
 const fn with_default(name: &'static str, default: &'static str) -> Variable {
@@ -20,16 +18,13 @@ const fn secret(name: &'static str) -> Variable {
     Variable { secret: true, ..plain(name) }
 }
 
-const fn of_engine(name: &'static str, engine: &'static str) -> Variable {
-    Variable { secret: true, engine: Some(engine), ..plain(name) }
-}
-
 /// All of them; each also as `NAME_FILE`, which names a file that holds the value.
 pub const VARIABLES: &[Variable] = &[
     with_default("GLASSBOARD_LISTEN", "127.0.0.1:3000"),
     with_default("GLASSBOARD_DATA", "./data"),
     with_default("GLASSBOARD_ROLE", "all"),
     with_default("GLASSBOARD_DRAIN_SECONDS", "0"),
+    with_default("GLASSBOARD_SPOOL_MIB", "256"),
     plain("GLASSBOARD_OPERATORS"),
     plain("GLASSBOARD_PUBLIC_URL"),
     plain("GLASSBOARD_TRUSTED_PROXIES"),
@@ -78,13 +73,14 @@ pub const VARIABLES: &[Variable] = &[
     secret("REDIS_PASSWORD"),
     plain("REDIS_TLS"),
     plain("REDIS_SSL_CA"),
-    of_engine("MESSAGING_TYPE", "Messaging"),
-    of_engine("KAFKA_SERVERS", "Kafka"),
-    of_engine("KAFKA_USERNAME", "Kafka"),
-    of_engine("KAFKA_PASSWORD", "Kafka"),
-    of_engine("KAFKA_SECURITY_PROTOCOL", "Kafka"),
-    of_engine("KAFKA_SASL_MECHANISM", "Kafka"),
-    of_engine("EVENTHUB_CONNECTION_STRING", "Event Hubs"),
-    of_engine("EVENTHUB_NAME", "Event Hubs"),
-    of_engine("EVENTHUB_CONSUMER_GROUP", "Event Hubs"),
+    plain("MESSAGING_TYPE"),
+    plain("KAFKA_SERVERS"),
+    plain("KAFKA_USERNAME"),
+    secret("KAFKA_PASSWORD"),
+    plain("KAFKA_SECURITY_PROTOCOL"),
+    plain("KAFKA_SASL_MECHANISM"),
+    plain("KAFKA_SSL_CA"),
+    secret("EVENTHUB_CONNECTION_STRING"),
+    plain("EVENTHUB_NAME"),
+    plain("EVENTHUB_CONSUMER_GROUP"),
 ];

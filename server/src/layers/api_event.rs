@@ -6,7 +6,6 @@ use http::StatusCode;
 use model::{ApiLogEntry, Username};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use uuid::Uuid;
 
 /// An API call under way.
 pub struct ApiCall {
@@ -33,14 +32,15 @@ impl ApiCall {
     pub fn record(self, state: &ServerState, status: StatusCode) {
         let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get().cloned());
         state.app.board.api_logs().record(ApiLogEntry {
-            event_id: Uuid::now_v7().to_string(),
+            // Given when it is recorded.
+            event_id: String::new(),
             timestamp: state.app.board.ports().clock.now(),
             message: status.canonical_reason().unwrap_or("answered").into(),
             method: self.method.into(),
             endpoint: self.endpoint,
             status: status.as_u16(),
             user: self.user.or(signs_in),
-            duration_us: u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            duration_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
             trace_id: current_trace_id(),
         });
     }

@@ -27,13 +27,17 @@ impl From<ApiLogEntry> for ApiLogRow {
     fn from(entry: ApiLogEntry) -> Self {
         let user = entry.user.as_ref().map_or("-", Username::as_str);
         let trace = entry.trace_id.map_or_else(|| "-".to_owned(), Into::into);
-        let duration_ms = std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0;
+        let duration = duration_ms(&entry).map_or_else(|| "-".to_owned(), |millis| format!("{millis:.3}"));
         Self {
             timestamp: iso_date(entry.timestamp),
             action: format!("{} {}", entry.method, entry.endpoint),
-            details: format!("status={} duration_ms={duration_ms:.3} user={user} trace_id={trace}", entry.status),
+            details: format!("status={} duration_ms={duration} user={user} trace_id={trace}", entry.status),
         }
     }
+}
+
+fn duration_ms(entry: &ApiLogEntry) -> Option<f64> {
+    entry.duration_us.map(|micros| std::time::Duration::from_micros(micros).as_secs_f64() * 1000.0)
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
@@ -51,13 +55,15 @@ pub struct MessagingRow {
     user_id: Option<String>,
     message: String,
     event_id: String,
-    duration_ms: f64,
+    /// Missing in an older program's events.
+    duration_ms: Option<f64>,
     trace_id: Option<String>,
 }
 
 impl From<ApiLogEntry> for MessagingRow {
     fn from(entry: ApiLogEntry) -> Self {
         Self {
+            duration_ms: duration_ms(&entry),
             timestamp: iso_date(entry.timestamp),
             endpoint: entry.endpoint.to_string(),
             method: entry.method.into_owned(),
@@ -65,7 +71,6 @@ impl From<ApiLogEntry> for MessagingRow {
             user_id: entry.user.as_ref().map(Username::to_string),
             message: entry.message.into_owned(),
             event_id: entry.event_id,
-            duration_ms: std::time::Duration::from_micros(entry.duration_us).as_secs_f64() * 1000.0,
             trace_id: entry.trace_id.map(Into::into),
         }
     }

@@ -78,7 +78,7 @@ mod tests {
             endpoint: "/".into(),
             status: 200,
             user: None,
-            duration_us: 1,
+            duration_us: Some(1),
             trace_id: None,
             message: "".into(),
         }

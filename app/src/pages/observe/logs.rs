@@ -215,7 +215,7 @@ fn row(entry: ApiLogEntry) -> impl IntoView {
             <td class="route">{entry.endpoint.to_string()}</td>
             <td class="number status">{entry.status}</td>
             <td class="wide" dir="auto">{entry.user.map(|name| name.to_string())}</td>
-            <td class="number">{duration(entry.duration_us)}</td>
+            <td class="number">{entry.duration_us.map(duration)}</td>
             <td>{trace}</td>
         </tr>
     }

@@ -11,6 +11,7 @@ mod options;
 mod schema;
 mod search;
 mod sql;
+mod statistics;
 mod transaction;
 mod users;
 mod writer;
@@ -21,12 +22,14 @@ pub use schema::MariaError;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use board::fold::user_key;
-use board::ports::{Deleted, Engine, Matches, PortError, Store, User};
+use board::ports::{
+    Arrived, CallStatistics, Counted, Deleted, Engine, Matches, Period, PortError, StatisticsStore, Store, User,
+};
 use connections::{BUDGET, Connections, Patience};
 use indexer::Indexer;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use sql::{Sql, int};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::task::spawn_blocking;
 use transaction::snapshot;
@@ -161,6 +164,22 @@ impl Store for MariaStore {
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
         self.connections.run(Patience::Request, move |sql| messages::count_samples(sql, key.as_deref())).await
+    }
+}
+
+#[async_trait]
+impl StatisticsStore for MariaStore {
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError> {
+        let source = source.to_owned();
+        self.connections.run(Patience::Request, move |sql| statistics::add(sql, &source, &events)).await
+    }
+
+    async fn calls(&self, period: Period) -> Result<CallStatistics, PortError> {
+        self.connections.run(Patience::Request, move |sql| snapshot(sql, || statistics::calls(sql, period))).await
+    }
+
+    async fn forget(&self, minutes_before: i64, all_before: i64) -> Result<(), PortError> {
+        self.connections.run(Patience::Job, move |sql| statistics::forget(sql, minutes_before, all_before)).await
     }
 }
 

@@ -11,10 +11,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Applied in order; `glassboard_schema` says how many a database has. Each can be applied again when it was cut off.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration::Statements(include_str!("../../migrations/mariadb/0001_board.sql")),
     Migration::Statements(include_str!("../../migrations/mariadb/0002_columns.sql")),
     Migration::TakeOver(include_str!("../../migrations/mariadb/0003_keys.sql")),
+    Migration::Statements(include_str!("../../migrations/mariadb/0004_statistics.sql")),
 ];
 
 enum Migration {

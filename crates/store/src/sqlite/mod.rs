@@ -9,6 +9,7 @@ mod open;
 mod readers;
 mod search;
 mod sql;
+mod statistics;
 mod takeover;
 mod users;
 mod writer;
@@ -20,13 +21,15 @@ use crate::search::search;
 use crate::statement::Statement;
 use async_trait::async_trait;
 use board::fold::user_key;
-use board::ports::{Deleted, Engine, Matches, PortError, Store, User};
+use board::ports::{
+    Arrived, CallStatistics, Counted, Deleted, Engine, Matches, Period, PortError, StatisticsStore, Store, User,
+};
 use damage::Damage;
 use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use readers::{Length, Readers};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 use writer::{Size, Writer};
@@ -147,6 +150,22 @@ impl Store for SqliteStore {
     async fn count_samples(&self, author_key: Option<&str>) -> Result<u64, PortError> {
         let key = author_key.map(str::to_owned);
         self.readers.run(Length::Short, move |sql| messages::count_samples(sql, key.as_deref())).await
+    }
+}
+
+#[async_trait]
+impl StatisticsStore for SqliteStore {
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError> {
+        let source = source.to_owned();
+        self.writer()?.run(Size::Bulk(0), move |sql, _| statistics::add(sql, &source, &events)).await
+    }
+
+    async fn calls(&self, period: Period) -> Result<CallStatistics, PortError> {
+        self.readers.run(Length::Long, move |sql| statistics::calls(sql, period)).await
+    }
+
+    async fn forget(&self, minutes_before: i64, all_before: i64) -> Result<(), PortError> {
+        self.writer()?.run(Size::Bulk(0), move |sql, _| statistics::forget(sql, minutes_before, all_before)).await
     }
 }
 

@@ -19,8 +19,11 @@ const STATEMENTS_CACHED: usize = 64;
 const PAGES_READ: u64 = 4096;
 
 /// Applied in order; a database's `user_version` says how many it has.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/sqlite/0001_board.sql"), include_str!("../../migrations/sqlite/0002_search.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/sqlite/0001_board.sql"),
+    include_str!("../../migrations/sqlite/0002_search.sql"),
+    include_str!("../../migrations/sqlite/0003_statistics.sql"),
+];
 
 /// Why a database file can't be used, and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,11 @@
-//! What every adapter of the `Store` port must do. Each check is a function over `Arc<dyn Store>`; an adapter runs all
-//! of them on stores of its own.
+//! What every adapter of the `Store` and `StatisticsStore` ports must do. Each check is a function over a port; an adapter
+//! runs all of them on stores of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod messages;
 mod samples;
 mod search;
+mod statistics;
 mod users;
 
 use board::ports::Store;
@@ -41,18 +42,18 @@ async fn found(store: &dyn Store, text: &str) -> Vec<i64> {
 }
 
 /// Runs a check on a new SQLite store, in a file of its own.
-fn on_sqlite<F: Future<Output = ()>>(check: impl FnOnce(Arc<dyn Store>) -> F) {
+fn on_sqlite<F: Future<Output = ()>>(check: impl FnOnce(Arc<SqliteStore>) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("board.db")).unwrap());
-        check(Arc::clone(&store) as Arc<dyn Store>).await;
+        check(Arc::clone(&store)).await;
         store.close().await;
     });
 }
 
 /// Runs a check on a new MariaDB store, in a database of its own.
-fn on_mariadb<F: Future<Output = ()>>(check: impl FnOnce(Arc<dyn Store>) -> F) {
+fn on_mariadb<F: Future<Output = ()>>(check: impl FnOnce(Arc<MariaStore>) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let server = Mariadb::shared();
@@ -65,7 +66,7 @@ fn on_mariadb<F: Future<Output = ()>>(check: impl FnOnce(Arc<dyn Store>) -> F) {
             tls: MariaTls::Disabled,
         };
         let store = Arc::new(MariaStore::open(options, 8).await.unwrap());
-        check(Arc::clone(&store) as Arc<dyn Store>).await;
+        check(Arc::clone(&store)).await;
         store.close().await;
     });
 }
@@ -76,7 +77,7 @@ macro_rules! on_every_adapter {
             $(
                 #[test]
                 fn $check() {
-                    crate::on_sqlite(crate::$area::$check);
+                    crate::on_sqlite(|store| crate::$area::$check(store));
                 }
             )+
         }
@@ -84,7 +85,7 @@ macro_rules! on_every_adapter {
             $(
                 #[test]
                 fn $check() {
-                    crate::on_mariadb(crate::$area::$check);
+                    crate::on_mariadb(|store| crate::$area::$check(store));
                 }
             )+
         }
@@ -105,4 +106,8 @@ on_every_adapter!(
     search::totals_are_exact_up_to_a_thousand_and_a_bound_above,
     search::pages_beyond_the_bound_still_give_rows,
     search::a_search_finds_what_a_naive_one_finds,
+    statistics::an_event_counts_once_however_it_is_delivered,
+    statistics::an_event_that_several_count_at_once_counts_once,
+    statistics::sums_are_told_by_time_route_status_and_user,
+    statistics::what_is_old_is_forgotten,
 );

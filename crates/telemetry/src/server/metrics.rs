@@ -28,6 +28,11 @@ struct Metrics {
     durations: Family<HttpLabels, HistogramWithExemplars<TraceLabel>>,
     database: Family<DatabaseLabels, Counter>,
     connections: Gauge,
+    sent: Family<SentLabels, Counter>,
+    counted: Family<OutcomeLabel, Counter>,
+    lag: Family<TopicLabel, Gauge>,
+    lost: Gauge,
+    waiting: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +47,22 @@ struct DatabaseLabels {
     operation: &'static str,
     table: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SentLabels {
+    topic: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TopicLabel {
+    topic: String,
 }
 
 /// Of an exemplar: the trace in which the value was seen.
@@ -71,6 +92,11 @@ impl Metrics {
             durations,
             database: Family::default(),
             connections: Gauge::default(),
+            sent: Family::default(),
+            counted: Family::default(),
+            lag: Family::default(),
+            lost: Gauge::default(),
+            waiting: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
@@ -81,6 +107,11 @@ impl Metrics {
         );
         registry.register("db_operations", "SQL statements executed", metrics.database.clone());
         registry.register("active_connections", "Open connections of clients", metrics.connections.clone());
+        registry.register("kafka_messages_sent", "API events that the broker took or refused", metrics.sent.clone());
+        registry.register("api_events_counted", "API events counted into the statistics", metrics.counted.clone());
+        registry.register("kafka_consumer_lag", "Records of this process's partitions to be counted", metrics.lag.clone());
+        registry.register("api_events_lost", "API events lost since the data folder was made", metrics.lost.clone());
+        registry.register("api_events_waiting", "API events on disk, to be sent or counted", metrics.waiting.clone());
         Self { registry, ..metrics }
     }
 }
@@ -137,6 +168,31 @@ impl Series {
 pub fn statement_executed(operation: &'static str, table: &'static str, succeeded: bool) {
     let outcome = if succeeded { "success" } else { "error" };
     METRICS.database.get_or_create(&DatabaseLabels { operation, table, outcome }).inc();
+}
+
+/// The event bus took a message, or refused it.
+pub fn message_sent(topic: &str, succeeded: bool) {
+    let outcome = if succeeded { "success" } else { "error" };
+    METRICS.sent.get_or_create(&SentLabels { topic: topic.to_owned(), outcome }).inc();
+}
+
+/// Events were counted: new ones, ones that were counted before, and unreadable ones that were put aside.
+pub fn events_counted(new: u64, known: u64, aside: u64) {
+    for (outcome, count) in [("new", new), ("known", known), ("aside", aside)] {
+        METRICS.counted.get_or_create(&OutcomeLabel { outcome }).inc_by(count);
+    }
+}
+
+/// How many records of a topic this process has before it.
+pub fn consumer_lag(topic: &str, lag: i64) {
+    METRICS.lag.get_or_create(&TopicLabel { topic: topic.to_owned() }).set(lag);
+}
+
+/// How many events wait on disk, and how many were lost.
+pub fn spool(waiting: u64, lost: u64) {
+    let gauge = |value| i64::try_from(value).unwrap_or(i64::MAX);
+    METRICS.waiting.set(gauge(waiting));
+    METRICS.lost.set(gauge(lost));
 }
 
 /// Counts an open connection for as long as it lives.

@@ -1,0 +1,251 @@
+//! Carries events from the spool to the topic, in order, for as long as it takes.
+
+use super::context::{Connectivity, log};
+use super::options::KafkaOptions;
+use super::sent::Sent;
+use super::{PATIENCE, topic};
+use crate::spool::{Reader, Record, Spool};
+use board::ports::REORDERED;
+use rdkafka::client::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use telemetry::propagation::TRACEPARENT;
+use telemetry::server::metrics;
+
+/// Events that are under way at once: late ones are told from known ones only so far.
+const MOST_OPEN: usize = REORDERED as usize / 2;
+const BATCH: usize = 1_000;
+/// How long there is nothing to do when there is nothing new.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a topic that takes nothing is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
+
+type SpoolProducer = BaseProducer<Deliveries>;
+
+/// Between the spool and the producer. One for the process's life, unless the broker breaks with it.
+pub(super) struct Carrier {
+    options: KafkaOptions,
+    spool: Arc<Spool>,
+    connectivity: Arc<Connectivity>,
+    producer: Mutex<Arc<SpoolProducer>>,
+    /// Until when what waits is still sent; `None`: there is no end yet.
+    until: Mutex<Option<Instant>>,
+}
+
+/// Hears what became of each event.
+struct Deliveries {
+    topic: String,
+    spool: Arc<Spool>,
+    sent: Mutex<Sent>,
+    connectivity: Arc<Connectivity>,
+}
+
+impl Deliveries {
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.connectivity.failed(&error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    /// The event's number.
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, number: usize) {
+        metrics::message_sent(&self.topic, result.is_ok());
+        let number = number as u64;
+        match result {
+            Ok(_) => {
+                self.connectivity.answered();
+                self.sent().taken(number);
+            }
+            Err((error, message)) if is_about_the_event(error) => {
+                tracing::error!(exception.message = %error, bytes = message.payload_len(), "the event bus refuses an event");
+                self.spool.lose();
+                self.sent().taken(number);
+            }
+            Err((error, _)) => {
+                let reason = format!("the topic {} takes nothing ({error})", self.topic);
+                self.connectivity.failed(error, &reason);
+                self.sent().refused();
+            }
+        }
+    }
+}
+
+/// Another try would end the same way.
+fn is_about_the_event(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{InvalidMessage, InvalidRecord, InvalidTimestamp, MessageSizeTooLarge};
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(InvalidMessage | InvalidRecord | InvalidTimestamp | MessageSizeTooLarge))
+}
+
+impl Carrier {
+    pub(super) fn new(options: &KafkaOptions, spool: Arc<Spool>) -> KafkaResult<Self> {
+        let connectivity = Arc::new(Connectivity::default());
+        let producer = producer(options, &spool, &connectivity)?;
+        Ok(Self {
+            options: options.clone(),
+            spool,
+            connectivity,
+            producer: Mutex::new(Arc::new(producer)),
+            until: Mutex::default(),
+        })
+    }
+
+    /// Lets [`Carrier::run`] end: at once when nothing waits, else after `limit`.
+    pub(super) fn end(&self, limit: Duration) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + limit);
+    }
+
+    /// Asks a broker for the topic.
+    pub(super) fn ping(&self, patience: Duration) -> Result<(), String> {
+        let told = |reason: String| self.connectivity.failure().unwrap_or(reason);
+        let producer = self.producer();
+        let metadata = producer.client().fetch_metadata(Some(&self.options.topic), patience);
+        let metadata = metadata.map_err(|error| told(format!("no broker answers ({error})")))?;
+        let missing = || format!("the topic {} is not there, and can't be made: make it", self.options.topic);
+        match metadata.topics().first() {
+            Some(topic) if topic.error().is_none() && !topic.partitions().is_empty() => {
+                self.connectivity.answered();
+                Ok(())
+            }
+            _ => Err(told(missing())),
+        }
+    }
+
+    fn producer(&self) -> Arc<SpoolProducer> {
+        Arc::clone(&self.producer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The thread's work.
+    pub(super) fn run(&self) {
+        let mut reader = Reader::new(Arc::clone(&self.spool));
+        let mut producer = self.producer();
+        topic::make(&self.options);
+        loop {
+            let idle = self.carry(&producer, &mut reader);
+            producer.poll(if idle { PAUSE } else { Duration::ZERO });
+            let deliveries = producer.context();
+            let taken = deliveries.sent().all_taken();
+            taken.into_iter().for_each(|number| self.spool.take(number));
+            if deliveries.sent().has_failed() {
+                self.begin_again(&mut producer, &mut reader);
+            }
+            let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_done = idle && producer.context().sent().open() == 0;
+            if until.is_some_and(|until| is_done || Instant::now() > until) {
+                break;
+            }
+        }
+    }
+
+    /// Hands events over; `true` when there is nothing to hand over, or no room for it.
+    fn carry(&self, producer: &SpoolProducer, reader: &mut Reader) -> bool {
+        let deliveries = producer.context();
+        let room = MOST_OPEN.saturating_sub(deliveries.sent().open()).min(BATCH);
+        if room == 0 || deliveries.sent().has_failed() {
+            return true;
+        }
+        let records = reader.read(room).unwrap_or_else(|error| {
+            tracing::error!(exception.message = %error, "the event spool can't be read");
+            reader.rewind();
+            Vec::new()
+        });
+        for record in &records {
+            self.send(producer, record);
+        }
+        records.is_empty()
+    }
+
+    fn send(&self, producer: &SpoolProducer, record: &Record) {
+        let keys: Keys<'_> = serde_json::from_slice(&record.content).unwrap_or_default();
+        let place = record.place.map(|place| place.to_string());
+        let mut headers = OwnedHeaders::new_with_capacity(2);
+        headers = headers.insert(Header { key: "event_id", value: Some(keys.event_id.as_bytes()) });
+        if let Some(place) = &place {
+            headers = headers.insert(Header { key: TRACEPARENT, value: Some(place.as_bytes()) });
+        }
+        // Whoever has no name is spread over all partitions; sent again, an event goes where it went before.
+        let key = keys.user_id.as_ref().unwrap_or(&keys.event_id).as_bytes();
+        #[allow(clippy::cast_possible_truncation, reason = "64 bits wherever this runs")]
+        let number = record.number as usize;
+        let message = BaseRecord::with_opaque_to(&self.options.topic, number).key(key).payload(&record.content);
+        let mut message = message.headers(headers);
+        producer.context().sent().handed_over(record.number);
+        while let Err((error, back)) = producer.send(message) {
+            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                self.connectivity.failed(&error, &error.to_string());
+                producer.context().sent().refused();
+                return;
+            }
+            producer.poll(PAUSE);
+            message = back;
+        }
+    }
+
+    /// Sends what was not taken once more, when what is under way has arrived or failed.
+    fn begin_again(&self, producer: &mut Arc<SpoolProducer>, reader: &mut Reader) {
+        while producer.context().sent().under_way() > 0 && producer.client().fatal_error().is_none() {
+            producer.poll(PAUSE);
+            if self.until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() > until) {
+                return;
+            }
+        }
+        let taken = producer.context().sent().all_taken();
+        taken.into_iter().for_each(|number| self.spool.take(number));
+        if let Some((code, reason)) = producer.client().fatal_error() {
+            tracing::warn!(code = ?code, reason, "the event bus broke with its producer: another one goes on");
+            match self::producer(&self.options, &self.spool, &self.connectivity) {
+                Ok(other) => {
+                    *producer = Arc::new(other);
+                    *self.producer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(producer);
+                }
+                Err(error) => tracing::error!(exception.message = %error, "no producer can be made"),
+            }
+        }
+        *producer.context().sent() = Sent::default();
+        reader.rewind();
+        std::thread::sleep(AGAIN);
+        topic::make(&self.options);
+        let _ = producer.client().fetch_metadata(Some(&self.options.topic), PATIENCE);
+    }
+}
+
+/// What a record's key and headers are made of.
+#[derive(Deserialize, Default)]
+struct Keys<'r> {
+    #[serde(borrow)]
+    event_id: Cow<'r, str>,
+    #[serde(borrow)]
+    user_id: Option<Cow<'r, str>>,
+}
+
+fn producer(
+    options: &KafkaOptions,
+    spool: &Arc<Spool>,
+    connectivity: &Arc<Connectivity>,
+) -> KafkaResult<SpoolProducer> {
+    let deliveries = Deliveries {
+        topic: options.topic.clone(),
+        spool: Arc::clone(spool),
+        sent: Mutex::default(),
+        connectivity: Arc::clone(connectivity),
+    };
+    SpoolProducer::from_config_and_context(&options.producer(), deliveries)
+}

@@ -1,0 +1,245 @@
+//! Events as records: the JSON that other programs read and write.
+
+use board::ports::{Identity, Unreadable};
+use jiff::civil::DateTime;
+use jiff::{Timestamp as Moment, tz::TimeZone};
+use model::time::push_digits;
+use model::{ApiLogEntry, Timestamp, TraceId, Username};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use uuid::Uuid;
+
+/// Bytes that are kept of a record that can't be read.
+const KEPT: usize = 1024;
+/// What an event may be ahead of this computer's time.
+const AHEAD_S: i64 = 24 * 3600;
+
+/// The id of a producer's `number`th event: a UUID of version 8, which tells both.
+pub(crate) fn event_id(producer: u64, number: u64) -> Uuid {
+    // Version and variant take six bits between: the producer is above and below the version.
+    let (high, low) = (u128::from(producer >> 16), u128::from(producer & 0xffff));
+    let number = u128::from(number & NUMBERS);
+    let bits = (high << 80) | (low >> 4 << 64) | ((low & 0xf) << 58) | number;
+    Uuid::new_v8(bits.to_be_bytes())
+}
+
+/// So many numbers fit into an id.
+const NUMBERS: u64 = (1 << 58) - 1;
+
+/// What an id says; any name other than ours is just that.
+fn identity(event_id: Option<String>) -> Identity {
+    let Some(name) = event_id.filter(|name| !name.is_empty()) else { return Identity::Placed };
+    let Some(id) = Uuid::try_parse(&name).ok().filter(|id| id.get_version_num() == 8) else {
+        return Identity::Named(name);
+    };
+    let bits = id.as_u128();
+    let part = |from: u32, width: u32| ((bits >> from) & ((1 << width) - 1)) as u64;
+    let producer = part(80, 48) << 16 | part(64, 12) << 4 | part(58, 4);
+    Identity::Sequenced { producer, number: part(0, 58) }
+}
+
+#[derive(Serialize)]
+struct Written<'e> {
+    timestamp: &'e str,
+    endpoint: &'e str,
+    method: &'e str,
+    status: u16,
+    user_id: Option<&'e str>,
+    message: &'e str,
+    event_id: &'e str,
+    duration_ms: Option<f64>,
+    trace_id: Option<TraceId>,
+}
+
+/// The record of an event.
+pub(crate) fn encode(event: &ApiLogEntry, record: &mut Vec<u8>) {
+    let mut timestamp = String::with_capacity(29);
+    push_moment(&mut timestamp, event.timestamp);
+    #[allow(clippy::cast_precision_loss, reason = "exact up to centuries")]
+    let duration_ms = event.duration_us.map(|micros| micros as f64 / 1000.0);
+    let written = Written {
+        timestamp: &timestamp,
+        endpoint: &event.endpoint,
+        method: &event.method,
+        status: event.status,
+        user_id: event.user.as_ref().map(Username::as_str),
+        message: &event.message,
+        event_id: &event.event_id,
+        duration_ms,
+        trace_id: event.trace_id,
+    };
+    // Strings and numbers always are JSON, and a vector takes them.
+    let _ = serde_json::to_writer(record, &written);
+}
+
+/// ISO 8601 with milliseconds and `+00:00`.
+fn push_moment(text: &mut String, at: Timestamp) {
+    let at = TimeZone::UTC.to_datetime(Moment::from_millisecond(at.as_millis()).unwrap_or_default());
+    let mut push = |number: i64, digits: u32, end: &str| push_digits(text, number, digits, end);
+    push(at.year().into(), 4, "-");
+    push(at.month().into(), 2, "-");
+    push(at.day().into(), 2, "T");
+    push(at.hour().into(), 2, ":");
+    push(at.minute().into(), 2, ":");
+    push(at.second().into(), 2, ".");
+    push(at.millisecond().into(), 3, "+00:00");
+}
+
+#[derive(Deserialize)]
+struct Read<'r> {
+    #[serde(borrow)]
+    timestamp: Option<Cow<'r, str>>,
+    #[serde(borrow)]
+    endpoint: Cow<'r, str>,
+    #[serde(borrow)]
+    method: Cow<'r, str>,
+    status: Status<'r>,
+    #[serde(default)]
+    user_id: Option<String>,
+    #[serde(borrow, default)]
+    message: Option<Cow<'r, str>>,
+    #[serde(default)]
+    event_id: Option<String>,
+    #[serde(default)]
+    duration_ms: Option<f64>,
+    #[serde(borrow, default)]
+    trace_id: Option<Cow<'r, str>>,
+}
+
+/// Older programs also tell it as text: the number, or in a word.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Status<'r> {
+    Number(u16),
+    Text(#[serde(borrow)] Cow<'r, str>),
+}
+
+impl Status<'_> {
+    fn number(&self) -> Option<u16> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Text(text) => match text.trim() {
+                "success" => Some(200),
+                "error" | "failure" => Some(500),
+                text => text.parse().ok(),
+            },
+        }
+        .filter(|status| (100..1000).contains(status))
+    }
+}
+
+/// Reads a record that the log took at `taken_at`, in the shape of any version.
+pub(crate) fn decode(record: &[u8], taken_at: Timestamp) -> Result<(Identity, ApiLogEntry), Unreadable> {
+    let unreadable =
+        |reason: String| Unreadable { reason, record: record[..record.len().min(KEPT)].to_vec() };
+    let read: Read<'_> = serde_json::from_slice(record).map_err(|error| unreadable(shortened(error.to_string())))?;
+    let status = read.status.number().ok_or_else(|| unreadable("status is no HTTP status".to_owned()))?;
+    let timestamp = match &read.timestamp {
+        Some(text) => moment(text).ok_or_else(|| unreadable("timestamp is no time in ISO 8601".to_owned()))?,
+        None => taken_at,
+    };
+    if timestamp > taken_at.plus_seconds(AHEAD_S) || timestamp.as_millis() < 0 {
+        return Err(unreadable("timestamp is a day ahead, or before 1970".to_owned()));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+    let micros = |millis: f64| (millis * 1000.0).round() as u64;
+    let entry = ApiLogEntry {
+        event_id: read.event_id.clone().unwrap_or_default(),
+        timestamp,
+        method: read.method.into_owned().into(),
+        endpoint: read.endpoint.into(),
+        status,
+        user: read.user_id.filter(|name| !name.is_empty()).map(Username::stored),
+        duration_us: read.duration_ms.filter(|millis| millis.is_finite() && *millis >= 0.0).map(micros),
+        trace_id: read.trace_id.and_then(|id| TraceId::parse(&id)),
+        message: read.message.unwrap_or_default().into_owned().into(),
+    };
+    Ok((identity(read.event_id), entry))
+}
+
+/// ISO 8601; without a zone it is UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let zoned = text.parse::<Moment>().ok();
+    let moment = zoned.or_else(|| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp()))?;
+    Some(Timestamp::from_millis(moment.as_millisecond()))
+}
+
+/// Columns that tell it have 255 characters.
+fn shortened(reason: String) -> String {
+    reason.chars().take(255).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NUMBERS, decode, encode, event_id, identity};
+    use board::ports::Identity;
+    use model::{ApiLogEntry, Timestamp, TraceId, Username};
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
+    proptest! {
+        #[test]
+        fn an_id_tells_its_producer_and_number(producer: u64, number in 0..=NUMBERS) {
+            let id = event_id(producer, number);
+            prop_assert_eq!(id.get_version_num(), 8);
+            prop_assert_eq!(identity(Some(id.to_string())), Identity::Sequenced { producer, number });
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = decode(&bytes, NOW);
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let event = ApiLogEntry {
+            event_id: event_id(7, 9).to_string(),
+            timestamp: Timestamp::from_millis(1_795_000_000_123),
+            method: "POST".into(),
+            endpoint: "/db/message".into(),
+            status: 200,
+            user: Some(Username::stored("민아 \"m\"".to_owned())),
+            duration_us: Some(1234),
+            trace_id: TraceId::parse("4bf92f3577b34da6a3ce929d0e0e4736"),
+            message: "OK".into(),
+        };
+        let mut record = Vec::new();
+        encode(&event, &mut record);
+        let text = String::from_utf8(record.clone()).unwrap();
+        assert!(text.starts_with(r#"{"timestamp":"2026-11-18T"#) && text.contains(".123+00:00"), "{text}");
+        assert!(text.contains(r#""duration_ms":1.234,"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736""#), "{text}");
+        assert_eq!(decode(&record, NOW), Ok((Identity::Sequenced { producer: 7, number: 9 }, event)));
+    }
+
+    #[test]
+    fn an_older_program_s_records_are_read() {
+        let old = br#"{"timestamp": "2026-11-18T01:02:03.456789", "endpoint": "/db/message", "method": "POST",
+            "status": "success", "user_id": "mina", "message": "saved", "more": [1]}"#;
+        let (identity, event) = decode(old, NOW).unwrap();
+        assert_eq!(identity, Identity::Placed);
+        assert_eq!((event.status, event.duration_us, event.timestamp.as_millis() % 60_000), (200, None, 3456));
+        for status in ["200", "\"404\"", "\"error\""] {
+            let record = format!(r#"{{"endpoint":"/x","method":"GET","status":{status},"event_id":"mine"}}"#);
+            let (identity, event) = decode(record.as_bytes(), NOW).unwrap();
+            assert_eq!((identity, event.timestamp), (Identity::Named("mine".to_owned()), NOW));
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_its_beginning() {
+        for bad in [
+            "", "{", "null", "[]", r#"{"endpoint":"/x","method":"GET"}"#,
+            r#"{"endpoint":"/x","method":"GET","status":99}"#,
+            r#"{"endpoint":"/x","method":"GET","status":"fine"}"#,
+            r#"{"endpoint":"/x","method":"GET","status":200,"timestamp":"soon"}"#,
+            r#"{"endpoint":"/x","method":"GET","status":200,"timestamp":"2999-01-01T00:00:00Z"}"#,
+        ] {
+            let refused = decode(bad.as_bytes(), NOW).unwrap_err();
+            assert!(!refused.reason.is_empty());
+            assert_eq!(refused.record, bad.as_bytes());
+        }
+        assert_eq!(decode(&[b'x'; 5000], NOW).unwrap_err().record.len(), 1024);
+    }
+}

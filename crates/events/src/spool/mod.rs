@@ -1,0 +1,245 @@
+//! Events on disk, from the request that made them until they are counted, or a broker has them.
+//!
+//! Files of records, named by the number of their first one, written one after the other. What is written outlives the
+//! process, since the system has it; it is not synced: a host that dies may lose the last seconds. `state` tells up to where
+//! everything was taken; what comes after is read again after a crash, so that readers must expect some events twice.
+
+mod reader;
+mod record;
+mod state;
+
+pub(crate) use reader::Reader;
+pub(crate) use record::Record;
+
+use record::HEAD;
+use state::State;
+use std::collections::VecDeque;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use telemetry::propagation::TraceParent;
+
+/// A file that is longer is followed by another one.
+const FILE_BYTES: u64 = 4 << 20;
+/// Numbers begin so much further on at each start: one that a dying host forgot is not given twice.
+const START: u64 = 1 << 20;
+
+/// A bounded queue on disk.
+pub struct Spool {
+    folder: PathBuf,
+    max_bytes: u64,
+    producer: u64,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    state: State,
+    /// Those that may hold something that is not taken, oldest first; the last one is written to.
+    files: VecDeque<Segment>,
+    writing: Option<File>,
+    /// The number of the next event, of the first one since the start, and of the last one before.
+    next: u64,
+    begun: u64,
+    before: u64,
+    /// Of all files.
+    bytes: u64,
+    record: Vec<u8>,
+    /// Why nothing can be written.
+    failure: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    first: u64,
+    bytes: u64,
+}
+
+/// The spool can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the folder {} can't be used ({source}): make sure that this user may write there, and that the disk is not full.",
+    path.display()
+)]
+pub struct SpoolError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Spool {
+    /// Opens the spool in a folder, made when there is none; it holds at most `max_bytes`, and one file more.
+    ///
+    /// # Errors
+    /// When it can't be read or written.
+    pub fn open(folder: &Path, max_bytes: u64) -> Result<Arc<Self>, SpoolError> {
+        let failed = |source| SpoolError { path: folder.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        let state = State::open(&folder.join("state")).map_err(failed)?;
+        let mut files = segments(folder).map_err(failed)?;
+        let mut last = state.taken();
+        if let Some(segment) = files.back_mut() {
+            // What was being written when the process ended is no whole record.
+            let end = reader::last_record(&path(folder, segment.first)).map_err(failed)?;
+            segment.bytes = end.bytes;
+            last = last.max(segment.first).max(end.number);
+            if end.bytes > 0 && end.number <= state.taken() {
+                for segment in std::mem::take(&mut files) {
+                    std::fs::remove_file(path(folder, segment.first)).map_err(failed)?;
+                }
+            } else if end.bytes == 0 {
+                std::fs::remove_file(path(folder, segment.first)).map_err(failed)?;
+                files.pop_back();
+            }
+        }
+        let spool = Self {
+            folder: folder.to_owned(),
+            max_bytes,
+            producer: state.producer(),
+            inner: Mutex::new(Inner {
+                bytes: files.iter().map(|segment| segment.bytes).sum(),
+                state,
+                files,
+                writing: None,
+                next: last + START,
+                begun: last + START,
+                before: last,
+                record: Vec::new(),
+                failure: None,
+            }),
+        };
+        spool.begin_file(&mut spool.inner()).map_err(failed)?;
+        Ok(Arc::new(spool))
+    }
+
+    /// The number that tells this spool's events from those of others.
+    pub(crate) const fn producer(&self) -> u64 {
+        self.producer
+    }
+
+    /// Appends an event, which `write` writes when it is told its number. What can't be written is counted as lost.
+    pub(crate) fn append<T>(&self, place: Option<TraceParent>, write: impl FnOnce(u64, &mut Vec<u8>) -> T) -> T {
+        let inner = &mut *self.inner();
+        let number = inner.next;
+        inner.next += 1;
+        inner.record.clear();
+        inner.record.resize(HEAD, 0);
+        let value = write(number, &mut inner.record);
+        record::seal(&mut inner.record, number, place);
+        let written = self.write(inner);
+        match written {
+            Ok(()) => inner.failure = None,
+            Err(reason) => {
+                let lost = inner.state.lose();
+                if lost.is_power_of_two() || inner.failure.is_none() {
+                    tracing::warn!(lost, reason, "API events are lost");
+                }
+                inner.failure = Some(reason);
+            }
+        }
+        value
+    }
+
+    /// Writes the record at the end of the last file; what a failed try left there is overwritten by the next one.
+    fn write(&self, inner: &mut Inner) -> Result<(), String> {
+        let told = |error: io::Error| format!("{} can't be written ({error})", self.folder.display());
+        let length = inner.record.len() as u64;
+        if inner.bytes + length > self.max_bytes {
+            return Err(format!("{} holds {} MiB already", self.folder.display(), self.max_bytes >> 20));
+        }
+        let is_full = inner.files.back().is_none_or(|segment| segment.bytes > 0 && segment.bytes + length > FILE_BYTES);
+        if is_full || inner.writing.is_none() {
+            self.begin_file(inner).map_err(told)?;
+        }
+        let (Some(segment), Some(file)) = (inner.files.back_mut(), &inner.writing) else {
+            return Err("there is no file".to_owned());
+        };
+        file.write_all_at(&inner.record, segment.bytes).map_err(told)?;
+        segment.bytes += length;
+        inner.bytes += length;
+        Ok(())
+    }
+
+    fn begin_file(&self, inner: &mut Inner) -> io::Result<()> {
+        inner.writing = None;
+        let first = inner.next;
+        let path = path(&self.folder, first);
+        inner.writing = Some(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?);
+        inner.files.push_back(Segment { first, bytes: 0 });
+        Ok(())
+    }
+
+    /// Everything up to this number need not be read again.
+    pub(crate) fn take(&self, number: u64) {
+        let mut inner = self.inner();
+        if number > inner.state.taken() {
+            inner.state.take(number);
+            self.drop_taken(&mut inner, number);
+        }
+    }
+
+    /// Deletes the files that hold nothing after this number: those that another one follows which begins below.
+    fn drop_taken(&self, inner: &mut Inner, taken: u64) {
+        while inner.files.get(1).is_some_and(|next| next.first <= taken + 1) {
+            let Some(segment) = inner.files.pop_front() else { break };
+            inner.bytes -= segment.bytes;
+            // One that stays is read again after the next start, and known.
+            let _ = std::fs::remove_file(path(&self.folder, segment.first));
+        }
+    }
+
+    pub(crate) fn taken(&self) -> u64 {
+        self.inner().state.taken()
+    }
+
+    /// About how many events wait to be taken: exact but for those of earlier processes that numbers were left out between.
+    pub(crate) fn waiting(&self) -> u64 {
+        let inner = self.inner();
+        let taken = inner.state.taken();
+        if taken >= inner.begun {
+            return inner.next - 1 - taken;
+        }
+        inner.next - inner.begun + inner.before.saturating_sub(taken)
+    }
+
+    /// The event that was read is lost.
+    pub(crate) fn lose(&self) {
+        self.inner().state.lose();
+    }
+
+    /// How many events were lost since the spool was made.
+    pub(crate) fn lost(&self) -> u64 {
+        self.inner().state.lost()
+    }
+
+    /// Why the last event could not be written.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.inner().failure.clone()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn path(folder: &Path, first: u64) -> PathBuf {
+    folder.join(format!("{first:020}.events"))
+}
+
+/// The files, oldest first.
+fn segments(folder: &Path) -> io::Result<VecDeque<Segment>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let first = name.to_str().and_then(|name| name.strip_suffix(".events")).and_then(|first| first.parse().ok());
+        if let Some(first) = first {
+            files.push(Segment { first, bytes: entry.metadata()?.len() });
+        }
+    }
+    files.sort_by_key(|segment| segment.first);
+    Ok(files.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+/// What a spool remembers beside its events: three numbers in a file, each overwritten in its place.
+pub(super) struct State {
+    file: File,
+    producer: u64,
+    taken: u64,
+    lost: u64,
+}
+
+const TAKEN_AT: u64 = 8;
+const LOST_AT: u64 = 16;
+
+impl State {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut bytes = [0; 24];
+        if file.read_exact_at(&mut bytes, 0).is_err() {
+            let mut producer = [0; 8];
+            getrandom::fill(&mut producer).map_err(io::Error::other)?;
+            bytes = [0; 24];
+            bytes[..8].copy_from_slice(&producer);
+            file.write_all_at(&bytes, 0)?;
+        }
+        let number = |at: usize| bytes[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or_default();
+        Ok(Self { file, producer: number(0), taken: number(8), lost: number(16) })
+    }
+
+    pub(super) const fn producer(&self) -> u64 {
+        self.producer
+    }
+
+    pub(super) const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    pub(super) const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    pub(super) fn take(&mut self, number: u64) {
+        self.taken = number;
+        self.keep(TAKEN_AT, number);
+    }
+
+    /// How many are lost now.
+    pub(super) fn lose(&mut self) -> u64 {
+        self.lost += 1;
+        self.keep(LOST_AT, self.lost);
+        self.lost
+    }
+
+    /// Its place has been there since the beginning, so that a full disk takes it. What is not kept all the same is read
+    /// again after the next start, and known.
+    fn keep(&self, at: u64, number: u64) {
+        let _ = self.file.write_all_at(&number.to_le_bytes(), at);
+    }
+}
