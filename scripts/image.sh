@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the container image, starts a container of it, and tries that: scripts/image.sh [--binary FILE] [--local-bases]
-#   --binary FILE   ships this program, instead of building one in the container (half an hour on two cores)
+#   --binary FILE   ships this program, instead of building one in the container (20 minutes and more on two cores)
 #   --local-bases   where no registry can be reached: base images of Debian's packages and of this machine's Rust and Node
 # Docker is used where its engine answers, else podman, else buildah. IMAGE=glassboard:dev is the image's name.
 set -euo pipefail
@@ -35,7 +35,10 @@ container=''
 process=''
 clean_up() {
     [ -z "$process" ] || kill -KILL "$process" 2>/dev/null || true
-    [ -z "$container" ] || "$engine" rm "$container" >/dev/null || true
+    case $engine in
+        buildah) [ -z "$container" ] || buildah rm "$container" >/dev/null || true ;;
+        *) [ -z "$container" ] || "$engine" rm --force --volumes "$container" >/dev/null || true ;;
+    esac
     rm -rf "$folder"
 }
 trap clean_up EXIT
