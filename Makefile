@@ -1,6 +1,6 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench services services-stop run-cluster faults clean
+.PHONY: help setup build run watch check test bench services services-stop run-cluster faults image clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
@@ -49,6 +49,10 @@ faults: ## Kill and restart two processes on these engines under load, and count
 	@scripts/services.sh start
 	@scripts/build.sh
 	@node scripts/cluster-faults.mjs dist/glassboard
+
+image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
+	@scripts/setup.sh image
+	@scripts/image.sh $(ARGS)
 
 clean: ## Remove everything that was built here
 	@cargo clean

