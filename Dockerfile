@@ -30,9 +30,9 @@ FROM scratch AS program
 COPY --from=build /src/dist/glassboard /
 
 FROM ${DEBIAN_IMAGE}
-# What the Kafka client is linked with, and authorities' certificates, for TLS to the engines and to the collector.
-RUN dpkg --status ca-certificates libssl3 >/dev/null 2>&1 \
-    || { apt-get update && apt-get install -y --no-install-recommends ca-certificates libssl3 && rm -rf /var/lib/apt/lists/*; }
+# Authorities' certificates, for TLS to the engines and to the collector.
+RUN dpkg --status ca-certificates >/dev/null 2>&1 \
+    || { apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*; }
 RUN install -d -o 10001 -g 10001 -m 700 /data
 COPY --from=program /glassboard /usr/local/bin/
 ENV GLASSBOARD_LISTEN=0.0.0.0:3000 \

@@ -35,20 +35,21 @@ bench: ## Measure (see docs/BENCHMARKS.md)
 	@scripts/setup.sh build bench
 	@scripts/bench.sh
 
-services: ## Start MariaDB and Redis on loopback, and print the variables that put the board on them
+services: ## Start MariaDB, Redis and Kafka on loopback, and print the variables that put the board on them
 	@scripts/services.sh start
 
 services-stop: ## Stop them; their data stays in .services/
 	@scripts/services.sh stop
 
-run-cluster: ## Serve two processes on these engines behind a proxy
+run-cluster: ## Serve two web processes on these engines behind a proxy, with two workers
 	@scripts/run-cluster.sh
 
-faults: ## Kill and restart two processes on these engines under load, and count what is lost
+faults: ## Kill and restart processes on these engines under load, stop Kafka, and count what is lost
 	@scripts/setup.sh build services
 	@scripts/services.sh start
 	@scripts/build.sh
 	@node scripts/cluster-faults.mjs dist/glassboard
+	@node scripts/kafka-faults.mjs dist/glassboard
 
 image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
 	@scripts/setup.sh image

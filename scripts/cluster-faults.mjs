@@ -1,6 +1,6 @@
-// Two processes behind a proxy, under load: killed in turn, and restarted in turn: node scripts/cluster-faults.mjs GLASSBOARD
-// Needs the engines of `make services`. No acknowledged message may be lost or stored twice, and no request may fail while
-// the processes are restarted one after the other.
+// Two web processes behind a proxy and two workers, under load: killed in turn, and restarted in turn.
+// node scripts/cluster-faults.mjs GLASSBOARD; needs the engines of `make services`. No acknowledged message may be lost or
+// stored twice, each is counted once in the statistics, and no request may fail while the processes are restarted.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,9 +9,10 @@ import { join } from 'node:path';
 
 const [glassboard] = process.argv.slice(2);
 const KILLS = Number(process.env.KILLS ?? 20);
-const RESTARTS = Number(process.env.RESTARTS ?? 6);
+const RESTARTS = Number(process.env.RESTARTS ?? 8);
 const CONNECTIONS = 16;
 const [PORT, ...PORTS] = [3100, 3101, 3102];
+const WORKER_PORTS = [3103, 3104];
 const url = `http://127.0.0.1:${PORT}`;
 const json = { 'content-type': 'application/json' };
 const folder = mkdtempSync(join(tmpdir(), 'glassboard-cluster-'));
@@ -32,14 +33,15 @@ async function until(what, done) {
   throw new Error(`${what}: not within a minute`);
 }
 
-/** One of the two processes. */
+/** One of the processes. */
 class Board {
-  constructor(port) {
+  constructor(role, port) {
+    this.role = role;
     this.port = port;
   }
 
   async start() {
-    const flags = ['--data', join(folder, `${this.port}`), '--listen', `127.0.0.1:${this.port}`];
+    const flags = ['--role', this.role, '--data', join(folder, `${this.port}`), '--listen', `127.0.0.1:${this.port}`];
     this.process = spawn(glassboard, flags, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
     await until('a process answers', async () => (await fetch(`http://127.0.0.1:${this.port}/health/ready`)).ok);
   }
@@ -101,10 +103,34 @@ async function check(cookie, acknowledged) {
     if (messages.length === 0 || messages.at(-1).id < oldest) break;
   }
   const lost = [...acknowledged].filter(([id, text]) => texts.get(id) !== text).length;
-  return { lost, twice: all.length - new Set(all).size };
+  return { lost, twice: all.length - new Set(all).size, stored: all.length };
 }
 
-const boards = PORTS.map((port) => new Board(port));
+/** How many posts of this run are counted as answered with 200. */
+function counted() {
+  const { MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD, MYSQL_DATABASE = 'glassboard' } = environment;
+  const statement = `SELECT coalesce(sum(calls), 0) FROM api_callers
+    WHERE width = 1 AND endpoint = '/db/message' AND method = 'POST' AND status = 200 AND caller = 'cluster-${run}'`;
+  const flags = ['-h', MYSQL_HOST, '-P', MYSQL_PORT, '-u', MYSQL_USER, `-p${MYSQL_PASSWORD}`, '-BNe', statement, MYSQL_DATABASE];
+  return Number(execFileSync('mariadb', flags, { encoding: 'utf8' }));
+}
+
+/**
+ * How many of the acknowledged posts are not counted, once no more come; and how many are counted beyond those that are
+ * stored (one that was stored and counted may not have been acknowledged when its process was killed).
+ */
+async function checkCounted(acknowledged, stored) {
+  for (let last = -1, now = counted(); now < acknowledged || now !== last; [last, now] = [now, counted()]) {
+    if (now === last) break;
+    await sleep(3000);
+  }
+  const now = counted();
+  return { missing: Math.max(0, acknowledged - now), extra: Math.max(0, now - stored) };
+}
+
+const boards = PORTS.map((port) => new Board('web', port));
+const workers = WORKER_PORTS.map((port) => new Board('worker', port));
+const processes = [boards[0], workers[0], boards[1], workers[1]];
 const PATH = `${process.env.PATH}:/usr/sbin`;
 const proxy = spawn('haproxy', ['-f', 'scripts/haproxy.cfg'], {
   env: { ...process.env, PATH, PORT: `${PORT}`, ONE: `${PORTS[0]}`, TWO: `${PORTS[1]}` },
@@ -112,28 +138,30 @@ const proxy = spawn('haproxy', ['-f', 'scripts/haproxy.cfg'], {
 });
 let failed = false;
 try {
-  for (const board of boards) await board.start();
+  for (const process of processes) await process.start();
   await until('the proxy answers', async () => (await fetch(`${url}/health/ready`)).ok);
   const cookie = await signIn();
 
   const killed = await under(cookie, 'killed', async () => {
     for (let round = 0; round < KILLS; round++) {
       await sleep(300 + Math.random() * 700);
-      const board = boards[round % 2];
-      await board.end('SIGKILL');
-      await board.start();
+      const process = processes[round % processes.length];
+      await process.end('SIGKILL');
+      await process.start();
     }
   });
-  const { lost, twice } = await check(cookie, killed.acknowledged);
+  const { lost, twice, stored } = await check(cookie, killed.acknowledged);
   console.log(`${KILLS} times SIGKILL: ${killed.acknowledged.size} messages acknowledged, ${lost} lost, ${twice} twice; ${killed.failures.length} requests failed`);
-  failed ||= lost + twice > 0;
+  const { missing, extra } = await checkCounted(killed.acknowledged.size, stored);
+  console.log(`  statistics: ${counted()} counted, ${missing} acknowledged ones missing, ${extra} more than are stored`);
+  failed ||= lost + twice + missing + extra > 0;
 
   const restarted = await under(cookie, 'restarted', async () => {
     for (let round = 0; round < RESTARTS; round++) {
       await sleep(1500);
-      const board = boards[round % 2];
-      await board.end('SIGTERM');
-      await board.start();
+      const process = processes[round % processes.length];
+      await process.end('SIGTERM');
+      await process.start();
       // The proxy asks twice a second.
       await sleep(1000);
     }
@@ -143,7 +171,7 @@ try {
   for (const failure of new Set(restarted.failures)) console.log(`  ${failure}`);
   failed ||= after.lost + after.twice + restarted.failures.length > 0;
 } finally {
-  for (const board of boards) board.process?.kill('SIGKILL');
+  for (const process of processes) process.process?.kill('SIGKILL');
   proxy.kill('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 }

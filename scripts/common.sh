@@ -16,6 +16,13 @@ tools=${GLASSBOARD_CACHE:-$HOME/.cache/glassboard}/tools
 kafka_version=$(awk -F'[<>]' '/kafka_2.13/ { found = 1 } found && /<version>/ { print $3; exit }' scripts/kafka/pom.xml)
 kafka_home=$tools/kafka-$kafka_version
 
+# OpenSSL, which the Kafka client needs, goes into the program where it can: that then runs where there is none, or another one.
+if openssl_lib=$(pkg-config --variable=libdir openssl 2>/dev/null) && [ -e "$openssl_lib/libssl.a" ]; then
+    export OPENSSL_STATIC=1 OPENSSL_LIB_DIR=$openssl_lib
+    OPENSSL_INCLUDE_DIR=$(pkg-config --variable=includedir openssl)
+    export OPENSSL_INCLUDE_DIR
+fi
+
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 fail() {
     printf '\033[1;31merror:\033[0m %s\n' "$*" >&2

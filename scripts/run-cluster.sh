@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Two processes of the board on shared engines behind a proxy, on http://127.0.0.1:3000. Ctrl-C ends the processes and the
-# proxy; the engines go on until `make services-stop`.
+# Two web processes of the board behind a proxy on http://127.0.0.1:3000, and two workers, on shared engines. Ctrl-C ends the
+# processes and the proxy; the engines go on until `make services-stop`.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -17,8 +17,9 @@ export GLASSBOARD_DRAIN_SECONDS=2
 
 processes=()
 trap 'kill "${processes[@]}" 2>/dev/null; wait' EXIT
-for number in 1 2; do
-    dist/glassboard --listen "127.0.0.1:300$number" --data "$folder/board-$number" >"$folder/board-$number.log" &
+for number in 1 2 3 4; do
+    role=$([ "$number" -le 2 ] && echo web || echo worker)
+    dist/glassboard --role "$role" --listen "127.0.0.1:300$number" --data "$folder/board-$number" >"$folder/board-$number.log" &
     processes+=($!)
 done
 PORT=3000 ONE=3001 TWO=3002 PATH=$PATH:/usr/sbin haproxy -f scripts/haproxy.cfg &
@@ -31,5 +32,5 @@ until curl -sf -o /dev/null http://127.0.0.1:3000/health/ready; do
 done
 dist/glassboard user add "${GLASSBOARD_OPERATORS%%,*}" <<<"only-for-trying" 2>/dev/null &&
     say "operator ${GLASSBOARD_OPERATORS%%,*}, password only-for-trying"
-say "two processes behind http://127.0.0.1:3000"
+say "two web processes behind http://127.0.0.1:3000, and two workers"
 wait "${processes[@]}"

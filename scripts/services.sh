@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real engines on loopback, for trying the board on them: scripts/services.sh start|stop
+# Real engines on loopback, for trying the board on them: scripts/services.sh start | stop [NAME]... | variables
 # Their data is in .services/ and stays there; `start` prints the variables that a board needs.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -91,9 +91,9 @@ export MESSAGING_TYPE=kafka KAFKA_SERVERS=127.0.0.1:$kafka_port
 END
 }
 
-stop() {
+stop() { # NAME...
     local name
-    for name in kafka redis mariadb; do
+    for name in "$@"; do
         runs "$name" || continue
         say "stopping $name"
         kill "$(cat "$folder/$name.pid")"
@@ -104,7 +104,11 @@ stop() {
 
 case "${1:-}" in
     start) start ;;
-    stop) stop ;;
+    stop)
+        shift
+        [ $# -gt 0 ] || set -- kafka redis mariadb
+        stop "$@"
+        ;;
     variables) variables ;;
-    *) fail "usage: scripts/services.sh start|stop" ;;
+    *) fail "usage: scripts/services.sh start | stop [kafka|redis|mariadb]... | variables" ;;
 esac

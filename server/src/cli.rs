@@ -61,6 +61,8 @@ impl Flags {
 pub enum Command {
     /// Print all settings, with where each came from
     Config,
+    /// Ask the process at --listen whether it runs, for containers' health checks; exits with 0 when it does
+    Health,
     /// Manage users of the embedded board; works while it runs
     #[command(subcommand)]
     User(UserCommand),

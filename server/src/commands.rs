@@ -1,7 +1,9 @@
 //! The commands, each from the settings it needs.
 
+mod health;
+
 use crate::cli::{Arguments, Command, UserCommand};
-use crate::config::{EngineSettings, Settings, Sources};
+use crate::config::{EngineSettings, Settings, Sources, values};
 use crate::data_folder::{DataFolder, DataFolderError};
 use crate::engines::Engines;
 use crate::serve;
@@ -25,6 +27,7 @@ pub fn run(arguments: Arguments) -> Outcome {
             Runtime::new()?.block_on(serve::serve(settings))
         }
         Some(Command::Config) => print_config(&sources),
+        Some(Command::Health) => health::ask(values::listen(&sources.required("GLASSBOARD_LISTEN")?)?),
         Some(Command::User(command)) => {
             let engines = EngineSettings::read(&sources)?;
             Runtime::new()?.block_on(user(command, &data_path(&sources)?, &engines))

@@ -2,7 +2,7 @@
 
 mod engines;
 mod sources;
-mod values;
+pub mod values;
 mod variables;
 
 pub use engines::EngineSettings;

@@ -6,6 +6,7 @@ mod health;
 mod logs;
 mod messages;
 mod shapes;
+mod statistics;
 mod trouble;
 
 use crate::state::ServerState;
@@ -53,6 +54,7 @@ pub fn member_api() -> OpenApiRouter<ServerState> {
         .routes(routes!(messages::search_messages))
         .routes(routes!(logs::api_log))
         .routes(routes!(logs::messaging_log))
+        .routes(routes!(statistics::statistics))
         .routes(routes!(cache::search_cache_stats))
         .routes(routes!(cache::clear_search_cache))
 }

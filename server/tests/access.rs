@@ -23,9 +23,10 @@ const PUBLIC_FUNCTIONS: [&str; 8] = [
 /// REST routes that need a session; the second part need an operator.
 const MEMBER_ROUTES: [(&str, &str); 4] =
     [("POST", "/db/message"), ("GET", "/db/message"), ("GET", "/db/messages"), ("GET", "/db/messages/search?q=x")];
-const OPERATOR_ROUTES: [(&str, &str); 4] = [
+const OPERATOR_ROUTES: [(&str, &str); 5] = [
     ("GET", "/logs/redis"),
     ("GET", "/logs/messaging"),
+    ("GET", "/logs/statistics"),
     ("GET", "/cache/search/stats"),
     ("POST", "/cache/search/clear"),
 ];

@@ -7,7 +7,7 @@ use common::{Client, Server};
 use reqwest::Method;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use testing::{Mariadb, Redis};
+use testing::{Kafka, Mariadb, Redis};
 
 /// Within the two seconds that a request has, and a little for a busy machine.
 const SOON: Duration = Duration::from_millis(2_700);
@@ -23,8 +23,18 @@ impl Engines {
     }
 
     fn server(&self) -> Server {
+        self.server_with(&[])
+    }
+
+    /// One with a part of the work, on Kafka too.
+    fn of_role(&self, kafka: &Kafka, role: &str) -> Server {
+        let servers = kafka.servers();
+        self.server_with(&[("MESSAGING_TYPE", "kafka"), ("KAFKA_SERVERS", &servers), ("GLASSBOARD_ROLE", role)])
+    }
+
+    fn server_with(&self, further: &[(&str, &str)]) -> Server {
         let (mysql_port, redis_port) = (self.mariadb.port().to_string(), self.redis.port().to_string());
-        Server::start_with(&[
+        let engines = [
             ("MYSQL_HOST", "127.0.0.1"),
             ("MYSQL_PORT", &mysql_port),
             ("MYSQL_USER", "root"),
@@ -34,7 +44,8 @@ impl Engines {
             ("REDIS_PASSWORD", Redis::PASSWORD),
             ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
             ("GLASSBOARD_OPERATORS", "root"),
-        ])
+        ];
+        Server::start_with(&[&engines[..], further].concat())
     }
 }
 
@@ -134,4 +145,57 @@ async fn users_are_managed_from_the_command_line_on_shared_engines_too() {
     assert_eq!(client.get("/logs/redis").await.status, 401, "the old password's sessions have ended");
     let refused = server.command(&["backup", "/tmp/never-made"], "");
     assert!(refused.contains("mariadb-dump"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_counted_once_whichever_process_dies_and_while_kafka_is_away() {
+    let (engines, kafka) = (Engines::start(), Kafka::start(None));
+    let mut web = engines.of_role(&kafka, "web");
+    let mut workers = [engines.of_role(&kafka, "worker"), engines.of_role(&kafka, "worker")];
+    web.command(&["user", "add", "root"], "long enough\n");
+    let client = Client::new(&web);
+    client.post("/register", json!({"username": "mina", "password": "correct horse"})).await;
+    let mut posts = 0;
+    let mut mina = client;
+    for round in 0..4 {
+        assert_eq!(mina.post("/login", json!({"username": "mina", "password": "correct horse"})).await.status, 200);
+        for n in 0..40 {
+            let posted = mina.post("/db/message", json!({"message": format!("round {round}, {n}")})).await;
+            assert_eq!(posted.status, 200, "{}", posted.text);
+            posts += 1;
+        }
+        match round {
+            0 => web.crash_and_restart(),
+            1 => workers[0].crash_and_restart(),
+            2 => kafka.signal("KILL"),
+            _ => kafka.restart(),
+        }
+        mina = mina.at(&web);
+    }
+    workers[1].crash_and_restart();
+    let root = Client::new(&web);
+    assert_eq!(root.post("/login", json!({"username": "root", "password": "long enough"})).await.status, 200);
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let statistics = root.get("/logs/statistics").await.json();
+        let routes = statistics["routes"].as_array().unwrap();
+        let counted =
+            routes.iter().find(|route| route["endpoint"] == "/db/message").map(|route| route["calls"].clone());
+        if counted == Some(json!(posts)) {
+            break;
+        }
+        assert!(Instant::now() < until, "{counted:?} of {posts}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // Nothing more comes.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let statistics = root.get("/logs/statistics").await.json();
+    let routes = statistics["routes"].as_array().unwrap();
+    let counted = routes.iter().find(|route| route["endpoint"] == "/db/message").unwrap();
+    assert_eq!(counted["calls"], json!(posts));
+    let health = Client::new(&workers[0]).get("/health").await.json();
+    assert_eq!(health["dependencies"]["events"]["engine"], "kafka");
+    assert_eq!(Client::new(&workers[0]).get("/db/messages").await.status, 404, "a worker serves no board");
+    let shown = root.get("/logs/messaging?limit=5").await.json();
+    assert_eq!(shown["logs"].as_array().unwrap().len(), 5, "{shown}");
 }

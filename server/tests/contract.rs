@@ -117,6 +117,64 @@ async fn the_logs_tell_calls_with_status_user_and_trace() {
 }
 
 #[tokio::test]
+async fn calls_are_counted_into_statistics_each_once_also_when_the_process_dies() {
+    let mut server = Server::start();
+    let mut client = Client::signed_in(&server, "mina").await;
+    // The registration, the log-in, and these.
+    let mut calls = 2;
+    for round in 0..3 {
+        for n in 0..30 {
+            client.post("/db/message", json!({"message": format!("{round} {n}")})).await;
+            calls += 1;
+        }
+        client.get("/db/messages/search?q=2").await;
+        assert_eq!(client.post("/login", json!({"username": "mina", "password": "not it"})).await.status, 401);
+        calls += 2;
+        // Counted or not by now: what is on disk is, afterwards.
+        server.crash_and_restart();
+        client = Client::new(&server);
+        assert_eq!(client.post("/login", json!({"username": "mina", "password": "correct horse"})).await.status, 200);
+        calls += 1;
+    }
+    let statistics = counted(&client, calls).await;
+    let route = |endpoint: &str| {
+        let routes = statistics["routes"].as_array().unwrap();
+        routes.iter().find(|route| route["endpoint"] == endpoint).unwrap().clone()
+    };
+    let posts = route("/db/message");
+    assert_eq!((&posts["calls"], &posts["users"], &posts["failed"]), (&json!(90), &json!(1), &json!(0)));
+    let latency = &posts["latency"];
+    assert!(latency["p50_ms"].as_f64() > Some(0.0) && latency["p50_ms"].as_f64() <= latency["p99_ms"].as_f64());
+    let sum = |field: &str| {
+        let steps = statistics["log_ins"].as_array().unwrap();
+        steps.iter().map(|step| step[field].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!((sum("succeeded"), sum("refused"), sum("limited"), sum("failed")), (4, 3, 0, 0));
+    assert_eq!(statistics["active_users"][0]["user_id"], "mina");
+    for range in ["day", "week", "nonsense"] {
+        let statistics = client.get(&format!("/logs/statistics?range={range}")).await.json();
+        assert!(statistics["calls"].as_u64() >= Some(calls), "{range}");
+    }
+}
+
+/// The statistics, once so many calls are counted beside those that ask for them.
+async fn counted(client: &Client, calls: u64) -> Value {
+    let mut asked = 0;
+    for _ in 0..100 {
+        let statistics = client.get("/logs/statistics").await.json();
+        let routes = statistics["routes"].as_array().unwrap();
+        let own = routes.iter().find(|route| route["endpoint"] == "/logs/statistics");
+        asked = own.map_or(0, |route| route["calls"].as_u64().unwrap());
+        if statistics["calls"].as_u64().unwrap() - asked == calls {
+            return statistics;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let statistics = client.get("/logs/statistics").await.text;
+    panic!("not {calls} beside {asked}: {statistics}");
+}
+
+#[tokio::test]
 async fn every_mistake_gets_json_with_a_code() {
     let server = Server::start();
     let client = Client::signed_in(&server, "mina").await;
@@ -284,6 +342,7 @@ async fn the_description_names_every_route_of_the_contract() {
         ("/db/messages/search", "get"),
         ("/logs/redis", "get"),
         ("/logs/messaging", "get"),
+        ("/logs/statistics", "get"),
         ("/cache/search/stats", "get"),
         ("/cache/search/clear", "post"),
         ("/health", "get"),

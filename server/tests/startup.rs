@@ -22,6 +22,15 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
+fn a_container_s_health_check_asks_the_process_at_its_address() {
+    let server = Server::start();
+    let listen = server.url.trim_start_matches("http://").to_owned();
+    for address in [listen.clone(), listen.replace("127.0.0.1", "0.0.0.0")] {
+        assert!(glassboard().args(["health", "--listen", &address]).status().unwrap().success(), "{address}");
+    }
+}
+
+#[test]
 fn each_start_up_mistake_is_one_sentence_that_says_what_to_do() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
@@ -36,6 +45,7 @@ fn each_start_up_mistake_is_one_sentence_that_says_what_to_do() {
         (refused(&["--data", "/proc/nowhere", "--listen", "127.0.0.1:0"], &[]), "--data"),
         (refused(&["--data", text(damaged.path()), "--listen", "127.0.0.1:0"], &[]), "glassboard.db"),
         (refused(&["--data", data, "--role", "worker"], &[]), "GLASSBOARD_ROLE"),
+        (refused(&["health", "--listen", "127.0.0.1:9"], &[]), "does not answer"),
         (refused(&["--data", data], &[("KAFKA_SERVERS", "localhost")]), "KAFKA_SERVERS"),
         (refused(&["--data", data], &[("OTLP_ENDPOINT", "ftp://collector")]), "OTLP_ENDPOINT"),
         (refused(&["--data", data], &[("ENVIRONMENT", "production")]), "SECRET_KEY"),

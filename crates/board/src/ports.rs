@@ -3,8 +3,8 @@
 use crate::Found;
 use async_trait::async_trait;
 use model::{
-    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, LogIn, Message, MessagePage, MessageText, PageRequest,
-    SearchQuery, Timestamp, TotalRelation, Username,
+    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, LogIn, Message, MessagePage, MessageText,
+    PageRequest, SearchQuery, Timestamp, TotalRelation, Username,
 };
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -220,7 +220,7 @@ pub struct Arrived {
     pub offset: i64,
     /// When the log took it.
     pub taken_at: Timestamp,
-    pub content: Result<(Identity, ApiLogEntry), Unreadable>,
+    pub content: Result<(Identity, Arc<ApiLogEntry>), Unreadable>,
     /// Ends with it, once it is counted.
     pub span: tracing::Span,
 }

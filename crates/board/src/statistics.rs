@@ -74,7 +74,12 @@ impl CallsStatistics {
     }
 
     /// Counts what arrives, until `end`. What fails is tried again: nothing is passed over.
-    pub async fn follow(&self, mut source: Box<dyn EventSource>, end: impl Future<Output = ()>, told: impl Fn(Counted)) {
+    pub async fn follow(
+        &self,
+        mut source: Box<dyn EventSource>,
+        end: impl Future<Output = ()>,
+        told: impl Fn(Counted),
+    ) {
         let mut end = pin!(end);
         let mut forgotten_at = None::<Instant>;
         let mut complained = false;

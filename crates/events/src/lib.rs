@@ -1,8 +1,8 @@
 //! API events on their way to the statistics: within this process, or through Kafka.
 
 mod in_process;
-mod none;
 pub mod kafka;
+mod none;
 mod record;
 mod spool;
 

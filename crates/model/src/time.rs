@@ -25,9 +25,15 @@ impl Timestamp {
 
 /// Writes the last `digits` digits of a number, then `end`: many times over in a list, which `format!` is slow for.
 pub fn push_digits(text: &mut String, number: i64, digits: u32, end: &str) {
-    for power in (0..digits).rev() {
-        let digit = number / 10_i64.pow(power) % 10;
-        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+    let mut written = [b'0'; MOST_DIGITS];
+    let (mut left, count) = (number.unsigned_abs(), (digits as usize).min(MOST_DIGITS));
+    for digit in written[..count].iter_mut().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
     }
+    text.push_str(std::str::from_utf8(&written[..count]).unwrap_or_default());
     text.push_str(end);
 }
+
+/// No number has more.
+const MOST_DIGITS: usize = 20;

@@ -40,11 +40,18 @@ impl Kafka {
         let ports = Ports { plain: free_port(), sasl: free_port(), sasl_tls: free_port(), controller: free_port() };
         let properties = folder.path().join("server.properties");
         std::fs::write(&properties, self::properties(folder.path(), ports, certificates)).unwrap();
-        java(&["kafka.tools.StorageTool", "format", "--standalone", "--cluster-id", "MkU3OEVBNTcwNTJENDM2Qg", "--config"])
-            .arg(&properties)
-            .stdout(Stdio::null())
-            .status()
-            .unwrap();
+        java(&[
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            "--cluster-id",
+            "MkU3OEVBNTcwNTJENDM2Qg",
+            "--config",
+        ])
+        .arg(&properties)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
         let process = Mutex::new(serve(&properties, ports));
         Self { folder, ports, process }
     }
@@ -139,7 +146,9 @@ fn classes() -> String {
     let cache = std::env::var_os("GLASSBOARD_CACHE").map(PathBuf::from);
     let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/glassboard"));
     let tools = std::fs::read_dir(cache.join("tools")).into_iter().flatten().flatten().map(|entry| entry.path());
-    let versions = tools.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kafka-")));
-    let newest = versions.max().unwrap_or_else(|| panic!("Kafka is not installed in {}: run `make setup`", cache.display()));
+    let versions =
+        tools.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kafka-")));
+    let newest =
+        versions.max().unwrap_or_else(|| panic!("Kafka is not installed in {}: run `make setup`", cache.display()));
     format!("{}/libs/*", newest.display())
 }

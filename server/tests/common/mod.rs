@@ -44,7 +44,8 @@ impl Server {
     pub fn crash_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        (self.child, self.url) = spawn(self.data.path(), &[]);
+        let environment: Vec<(&str, &str)> = self.environment.iter().map(|(name, value)| (&**name, &**value)).collect();
+        (self.child, self.url) = spawn(self.data.path(), &environment);
     }
 
     /// Asks the server to end; its exit code.

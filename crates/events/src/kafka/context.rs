@@ -26,7 +26,9 @@ impl Connectivity {
             return;
         }
         let told = match code {
-            Some(RDKafkaErrorCode::Authentication) => format!("the broker refuses the user name or password ({reason})"),
+            Some(RDKafkaErrorCode::Authentication) => {
+                format!("the broker refuses the user name or password ({reason})")
+            }
             Some(RDKafkaErrorCode::SSL) => format!("the broker's certificate can't be trusted ({reason})"),
             _ => reason.to_owned(),
         };

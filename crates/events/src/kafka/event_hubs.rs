@@ -12,8 +12,7 @@ pub enum EventHubsError {
     Name(String),
 }
 
-const FORM: &str =
-    "copy it from the portal: Endpoint=sb://NAMESPACE.servicebus.windows.net/;SharedAccessKeyName=...;SharedAccessKey=...";
+const FORM: &str = "copy it from the portal: Endpoint=sb://NAMESPACE.servicebus.windows.net/;SharedAccessKeyName=...;SharedAccessKey=...";
 
 /// Reads a connection string. `name`: of the event hub; needed unless the string has it as EntityPath.
 ///
@@ -54,7 +53,8 @@ pub fn event_hubs(
     let path = value("EntityPath");
     let topic = match (path, name) {
         (Some(path), Some(name)) if path != name => {
-            let told = format!("The connection string is for the event hub {path}; set EVENTHUB_NAME to that, or unset it.");
+            let told =
+                format!("The connection string is for the event hub {path}; set EVENTHUB_NAME to that, or unset it.");
             return Err(EventHubsError::Name(told));
         }
         (Some(topic), _) | (None, Some(topic)) => topic.to_owned(),
@@ -82,12 +82,16 @@ pub fn event_hubs(
 mod tests {
     use super::{EventHubsError, event_hubs};
 
-    const STRING: &str = "Endpoint=sb://board.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0==";
+    const STRING: &str =
+        "Endpoint=sb://board.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0==";
 
     #[test]
     fn a_connection_string_says_where_and_who() {
         let options = event_hubs(STRING, Some("api-logs"), "$Default", None).unwrap();
-        assert_eq!((options.servers.as_str(), options.topic.as_str()), ("board.servicebus.windows.net:9093", "api-logs"));
+        assert_eq!(
+            (options.servers.as_str(), options.topic.as_str()),
+            ("board.servicebus.windows.net:9093", "api-logs")
+        );
         let sasl = options.sasl.unwrap();
         assert_eq!((sasl.username.as_str(), sasl.password.as_str()), ("$ConnectionString", STRING));
         let with_path = format!(" {STRING};EntityPath=calls; ");

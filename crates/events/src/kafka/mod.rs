@@ -115,7 +115,7 @@ impl Events for KafkaEvents {
             messaging.destination.name = self.topic,
             messaging.message.id = tracing::field::Empty,
         );
-        let event = spooled(&self.spool, event, trace_parent_of(&span));
+        let event = spooled(&self.spool, event, trace_parent_of(&span), |_, _| {});
         span.record("messaging.message.id", event.event_id.as_str());
         event
     }

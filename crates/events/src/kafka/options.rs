@@ -39,7 +39,8 @@ impl KafkaOptions {
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("socket.connection.setup.timeout.ms", "5000");
         if self.security_protocol.ends_with("SSL") {
-            let authorities = self.authorities.as_ref().map_or_else(|| "probe".into(), |path| path.display().to_string());
+            let authorities =
+                self.authorities.as_ref().map_or_else(|| "probe".into(), |path| path.display().to_string());
             config.set("ssl.ca.location", authorities);
         }
         if let Some(sasl) = &self.sasl {

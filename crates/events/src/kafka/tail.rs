@@ -80,6 +80,6 @@ impl Tail {
         }
         consumer.unassign()?;
         events.sort_unstable_by_key(|(at, offset, _)| Reverse((*at, *offset)));
-        Ok(events.into_iter().take(KEPT).map(|(_, _, event)| event.into()).collect())
+        Ok(events.into_iter().take(KEPT).map(|(_, _, event)| event).collect())
     }
 }

@@ -1,5 +1,5 @@
-use super::options::KafkaOptions;
 use super::PATIENCE;
+use super::options::KafkaOptions;
 use futures::executor::block_on;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;

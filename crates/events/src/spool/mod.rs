@@ -4,6 +4,7 @@
 //! process, since the system has it; it is not synced: a host that dies may lose the last seconds. `state` tells up to where
 //! everything was taken; what comes after is read again after a crash, so that readers must expect some events twice.
 
+mod file;
 mod reader;
 mod record;
 mod state;
@@ -11,17 +12,18 @@ mod state;
 pub(crate) use reader::Reader;
 pub(crate) use record::Record;
 
+use file::MappedFile;
 use record::HEAD;
 use state::State;
 use std::collections::VecDeque;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use telemetry::propagation::TraceParent;
 
-/// A file that is longer is followed by another one.
+/// How long a file is, until it is followed by another one.
 const FILE_BYTES: u64 = 4 << 20;
 /// Numbers begin so much further on at each start: one that a dying host forgot is not given twice.
 const START: u64 = 1 << 20;
@@ -38,7 +40,7 @@ struct Inner {
     state: State,
     /// Those that may hold something that is not taken, oldest first; the last one is written to.
     files: VecDeque<Segment>,
-    writing: Option<File>,
+    writing: Option<MappedFile>,
     /// The number of the next event, of the first one since the start, and of the last one before.
     next: u64,
     begun: u64,
@@ -117,8 +119,14 @@ impl Spool {
         self.producer
     }
 
-    /// Appends an event, which `write` writes when it is told its number. What can't be written is counted as lost.
-    pub(crate) fn append<T>(&self, place: Option<TraceParent>, write: impl FnOnce(u64, &mut Vec<u8>) -> T) -> T {
+    /// Appends an event, which `write` writes when it is told its number; `written` hears of those that were, in their order.
+    /// What can't be written is counted as lost.
+    pub(crate) fn append<T>(
+        &self,
+        place: Option<TraceParent>,
+        write: impl FnOnce(u64, &mut Vec<u8>) -> T,
+        written: impl FnOnce(u64, &T),
+    ) -> T {
         let inner = &mut *self.inner();
         let number = inner.next;
         inner.next += 1;
@@ -126,9 +134,11 @@ impl Spool {
         inner.record.resize(HEAD, 0);
         let value = write(number, &mut inner.record);
         record::seal(&mut inner.record, number, place);
-        let written = self.write(inner);
-        match written {
-            Ok(()) => inner.failure = None,
+        match self.write(inner) {
+            Ok(()) => {
+                inner.failure = None;
+                written(number, &value);
+            }
             Err(reason) => {
                 let lost = inner.state.lose();
                 if lost.is_power_of_two() || inner.failure.is_none() {
@@ -140,31 +150,27 @@ impl Spool {
         value
     }
 
-    /// Writes the record at the end of the last file; what a failed try left there is overwritten by the next one.
+    /// Writes the record at the end of the last file, or into a new one.
     fn write(&self, inner: &mut Inner) -> Result<(), String> {
         let told = |error: io::Error| format!("{} can't be written ({error})", self.folder.display());
         let length = inner.record.len() as u64;
         if inner.bytes + length > self.max_bytes {
             return Err(format!("{} holds {} MiB already", self.folder.display(), self.max_bytes >> 20));
         }
-        let is_full = inner.files.back().is_none_or(|segment| segment.bytes > 0 && segment.bytes + length > FILE_BYTES);
-        if is_full || inner.writing.is_none() {
-            self.begin_file(inner).map_err(told)?;
+        if inner.write_record() {
+            return Ok(());
         }
-        let (Some(segment), Some(file)) = (inner.files.back_mut(), &inner.writing) else {
-            return Err("there is no file".to_owned());
-        };
-        file.write_all_at(&inner.record, segment.bytes).map_err(told)?;
-        segment.bytes += length;
-        inner.bytes += length;
-        Ok(())
+        self.begin_file(inner).map_err(told)?;
+        if inner.write_record() { Ok(()) } else { Err(format!("an event of {length} bytes is too long")) }
     }
 
     fn begin_file(&self, inner: &mut Inner) -> io::Result<()> {
-        inner.writing = None;
-        let first = inner.next;
-        let path = path(&self.folder, first);
-        inner.writing = Some(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?);
+        if let (Some(file), Some(segment)) = (inner.writing.take(), inner.files.back()) {
+            file.finish(segment.bytes);
+        }
+        // The number of the event at hand, which is the next one at the start.
+        let first = if inner.record.is_empty() { inner.next } else { inner.next - 1 };
+        inner.writing = Some(MappedFile::make(&path(&self.folder, first), FILE_BYTES)?);
         inner.files.push_back(Segment { first, bytes: 0 });
         Ok(())
     }
@@ -212,6 +218,11 @@ impl Spool {
         self.inner().state.lost()
     }
 
+    /// The number of the last event before this process.
+    pub(crate) fn last_before(&self) -> u64 {
+        self.inner().before
+    }
+
     /// Why the last event could not be written.
     pub(crate) fn failure(&self) -> Option<String> {
         self.inner().failure.clone()
@@ -219,6 +230,19 @@ impl Spool {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// `false` when the last file has no room for it.
+    fn write_record(&mut self) -> bool {
+        let (Some(segment), Some(file)) = (self.files.back_mut(), &mut self.writing) else { return false };
+        if !file.write(&self.record, segment.bytes) {
+            return false;
+        }
+        segment.bytes += self.record.len() as u64;
+        self.bytes += self.record.len() as u64;
+        true
     }
 }
 

@@ -79,8 +79,15 @@ impl Reader {
                 }
                 Found::Part if read > 0 && read < chunk.len() && chunk.len() < left => break,
                 Found::Part if read == chunk.len() => break,
+                Found::End => {
+                    read = left;
+                    break;
+                }
                 Found::Part | Found::Nonsense => {
-                    tracing::error!(file = segment.first, "a file of the event spool is damaged: its rest is passed over");
+                    tracing::error!(
+                        file = segment.first,
+                        "a file of the event spool is damaged: its rest is passed over"
+                    );
                     read = left;
                     break;
                 }

@@ -35,6 +35,9 @@ pub(super) fn first(bytes: &[u8]) -> Found {
     let Some(length) = bytes.first_chunk().map(|length| u32::from_le_bytes(*length) as usize) else {
         return Found::Part;
     };
+    if length == 0 {
+        return Found::End;
+    }
     if length < HEAD {
         return Found::Nonsense;
     }
@@ -57,5 +60,7 @@ pub(super) enum Found {
     Whole(Record, usize),
     /// More bytes are needed.
     Part,
+    /// What follows was never written.
+    End,
     Nonsense,
 }

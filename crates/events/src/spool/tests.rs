@@ -6,10 +6,11 @@ use std::sync::Arc;
 const LARGE: u64 = 64 << 20;
 
 fn append(spool: &Spool, content: &str) -> u64 {
-    spool.append(None, |number, record| {
+    let write = |number, record: &mut Vec<u8>| {
         record.extend_from_slice(content.as_bytes());
         number
-    })
+    };
+    spool.append(None, write, |_, _| {})
 }
 
 fn texts(reader: &mut Reader) -> Vec<String> {
@@ -97,7 +98,9 @@ fn a_reader_beside_many_writers_sees_each_event_once_and_in_order() {
         }
         while numbers.len() < 20_000 {
             let records = reader.read(700).unwrap();
-            numbers.extend(records.last().map(|record| record.number).into_iter().flat_map(|_| &records).map(|r| r.number));
+            numbers.extend(
+                records.last().map(|record| record.number).into_iter().flat_map(|_| &records).map(|r| r.number),
+            );
             numbers.last().into_iter().for_each(|number| spool.take(*number));
         }
     });

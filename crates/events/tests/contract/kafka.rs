@@ -17,7 +17,8 @@ async fn while_the_broker_is_away_events_wait_and_then_all_of_them_arrive() {
     let kafka = Kafka::start(None);
     let (folder, options) = (tempfile::tempdir().unwrap(), options(&kafka));
     let events = KafkaEvents::open(&options, spool(&folder)).unwrap();
-    let mut told: BTreeSet<String> = (0..100).map(|_| events.send(call("/before", Some("mina"))).event_id.clone()).collect();
+    let mut told: BTreeSet<String> =
+        (0..100).map(|_| events.send(call("/before", Some("mina"))).event_id.clone()).collect();
     sent(&events).await;
     for signal in ["KILL", "TERM"] {
         kafka.signal(signal);
@@ -187,7 +188,10 @@ async fn those_who_count_share_the_partitions_and_what_was_not_counted_comes_aga
     let (mut two, mut three) = (KafkaSource::open(&options).unwrap(), KafkaSource::open(&options).unwrap());
     let (mut of_two, mut of_three) = (Vec::new(), Vec::new());
     let mut told = BTreeSet::new();
-    while of_two.is_empty() || of_three.is_empty() || told.len() > identities(&of_two).len() + identities(&of_three).len() {
+    while of_two.is_empty()
+        || of_three.is_empty()
+        || told.len() > identities(&of_two).len() + identities(&of_three).len()
+    {
         assert!(std::time::Instant::now() < until, "{} and {}", of_two.len(), of_three.len());
         told.extend((0..20).map(|i| events.send(call("/y", Some(&format!("user {i}")))).event_id.clone()));
         for (source, all) in [(&mut two, &mut of_two), (&mut three, &mut of_three)] {
@@ -196,6 +200,8 @@ async fn those_who_count_share_the_partitions_and_what_was_not_counted_comes_aga
         }
     }
     let all: BTreeSet<String> = identities(&of_two).union(&identities(&of_three)).cloned().collect();
-    assert!(all.len() >= 50 && of_two.iter().chain(&of_three).any(|event| endpoints(std::slice::from_ref(event)) == ["/x"]));
+    assert!(
+        all.len() >= 50 && of_two.iter().chain(&of_three).any(|event| endpoints(std::slice::from_ref(event)) == ["/x"])
+    );
     events.close().await;
 }

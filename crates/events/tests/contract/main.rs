@@ -102,7 +102,11 @@ mod in_process {
             )+
         };
     }
-    check!(each_event_arrives_with_an_id_of_its_own, the_newest_events_are_shown_first, nothing_is_lost_or_waits_in_the_end);
+    check!(
+        each_event_arrives_with_an_id_of_its_own,
+        the_newest_events_are_shown_first,
+        nothing_is_lost_or_waits_in_the_end
+    );
 }
 
 mod over_kafka {
@@ -123,7 +127,11 @@ mod over_kafka {
             )+
         };
     }
-    check!(each_event_arrives_with_an_id_of_its_own, the_newest_events_are_shown_first, nothing_is_lost_or_waits_in_the_end);
+    check!(
+        each_event_arrives_with_an_id_of_its_own,
+        the_newest_events_are_shown_first,
+        nothing_is_lost_or_waits_in_the_end
+    );
 }
 
 fn is_sequenced(event: &Arrived) -> bool {

@@ -12,7 +12,7 @@ pub async fn each_event_arrives_with_an_id_of_its_own(events: &dyn Events, sourc
     for event in told {
         let found = arrived.iter().filter_map(|arrived| arrived.content.as_ref().ok());
         let found = found.map(|(_, call)| call).find(|call| call.event_id == event.event_id);
-        assert_eq!(found, Some(&*event));
+        assert_eq!(found, Some(&event));
     }
     // A user's events stay in order.
     let of_mina = arrived.iter().filter_map(|arrived| arrived.content.as_ref().ok()).map(|(_, call)| call);

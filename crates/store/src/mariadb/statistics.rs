@@ -29,14 +29,14 @@ static NAMES: LazyLock<ManyRows> = LazyLock::new(|| {
         format!("SELECT name FROM event_names WHERE name IN ({})", placeholders(rows, "?"))
     })
 });
-const REPLACES: &str = " ON DUPLICATE KEY UPDATE highest = VALUES(highest), counted = VALUES(counted), seen = VALUES(seen)";
+const REPLACES: &str =
+    " ON DUPLICATE KEY UPDATE highest = VALUES(highest), counted = VALUES(counted), seen = VALUES(seen)";
 static SET_WINDOWS: LazyLock<ManyRows> = LazyLock::new(|| {
     inserts("INSERT event_producers", &["source", "part", "producer", "highest", "counted", "seen"], REPLACES)
 });
 static ADD_NAMES: LazyLock<ManyRows> = LazyLock::new(|| inserts("INSERT event_names", &["name", "seen"], ""));
-static PUT_ASIDE: LazyLock<ManyRows> = LazyLock::new(|| {
-    inserts("INSERT events_aside", &["source", "part", "place", "seen", "reason", "record"], "")
-});
+static PUT_ASIDE: LazyLock<ManyRows> =
+    LazyLock::new(|| inserts("INSERT events_aside", &["source", "part", "place", "seen", "reason", "record"], ""));
 const ADDS_UP: &str = " ON DUPLICATE KEY UPDATE calls = calls + VALUES(calls)";
 static ADD_CALLS: LazyLock<ManyRows> = LazyLock::new(|| {
     let columns = ["width", "start", "endpoint", "method", "status", "bucket", "calls"];
@@ -96,7 +96,9 @@ impl Ledger for MariaLedger<'_, '_> {
     fn known_names(&self, names: &BTreeSet<NameHash>) -> Result<BTreeSet<NameHash>> {
         let mut known = BTreeSet::new();
         let rows: Vec<[Value; 1]> = names.iter().map(|name| [name.as_slice().into()]).collect();
-        self.0.each_of_many(&NAMES, &rows, |row| known.extend(bytes(row, 0).and_then(|name| NameHash::try_from(name).ok())))?;
+        self.0.each_of_many(&NAMES, &rows, |row| {
+            known.extend(bytes(row, 0).and_then(|name| NameHash::try_from(name).ok()))
+        })?;
         Ok(known)
     }
 

@@ -86,9 +86,7 @@ impl Ledger for SqliteLedger<'_, '_> {
         self.0.execute_each(&ADD_NAME, news.names.iter().map(|name| (name, seen)))?;
         self.0.execute_each(
             &PUT_ASIDE,
-            news.aside
-                .iter()
-                .map(|aside| (source, aside.partition, aside.offset, seen, aside.reason, aside.record)),
+            news.aside.iter().map(|aside| (source, aside.partition, aside.offset, seen, aside.reason, aside.record)),
         )?;
         self.0.execute_each(
             &ADD_CALLS,
@@ -110,10 +108,7 @@ impl Ledger for SqliteLedger<'_, '_> {
 }
 
 /// What is found of the keys.
-fn found<K: Copy + Ord, V>(
-    keys: &BTreeSet<K>,
-    find: impl Fn(K) -> Result<Option<V>>,
-) -> Result<BTreeMap<K, V>> {
+fn found<K: Copy + Ord, V>(keys: &BTreeSet<K>, find: impl Fn(K) -> Result<Option<V>>) -> Result<BTreeMap<K, V>> {
     keys.iter().filter_map(|key| find(*key).map(|value| Some((*key, value?))).transpose()).collect()
 }
 

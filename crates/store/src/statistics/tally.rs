@@ -1,6 +1,7 @@
 use board::statistics::{bucket, log_in, minute_of};
+use hashbrown::HashMap;
 use model::{ApiLogEntry, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Columns take no more characters.
 const ENDPOINT: usize = 255;

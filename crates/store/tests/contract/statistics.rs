@@ -20,7 +20,7 @@ fn call(endpoint: &str, status: u16, user: Option<&str>) -> ApiLogEntry {
 }
 
 fn arrived(partition: i32, offset: i64, identity: Identity, call: ApiLogEntry) -> Arrived {
-    Arrived { partition, offset, taken_at: AT, content: Ok((identity, call)), span: tracing::Span::none() }
+    Arrived { partition, offset, taken_at: AT, content: Ok((identity, call.into())), span: tracing::Span::none() }
 }
 
 fn numbered(partition: i32, offset: i64, number: u64) -> Arrived {

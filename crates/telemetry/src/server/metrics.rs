@@ -109,7 +109,11 @@ impl Metrics {
         registry.register("active_connections", "Open connections of clients", metrics.connections.clone());
         registry.register("kafka_messages_sent", "API events that the broker took or refused", metrics.sent.clone());
         registry.register("api_events_counted", "API events counted into the statistics", metrics.counted.clone());
-        registry.register("kafka_consumer_lag", "Records of this process's partitions to be counted", metrics.lag.clone());
+        registry.register(
+            "kafka_consumer_lag",
+            "Records of this process's partitions to be counted",
+            metrics.lag.clone(),
+        );
         registry.register("api_events_lost", "API events lost since the data folder was made", metrics.lost.clone());
         registry.register("api_events_waiting", "API events on disk, to be sent or counted", metrics.waiting.clone());
         Self { registry, ..metrics }

@@ -99,7 +99,10 @@ fn security_protocol(sources: &Sources, sasl: bool, authorities: bool) -> Result
         (Some("SASL_PLAINTEXT"), true) => "SASL_PLAINTEXT",
         (Some("SASL_SSL"), true) => "SASL_SSL",
         (Some("SASL_PLAINTEXT" | "SASL_SSL"), false) => {
-            return Err(ConfigError::new(NAME, "With SASL, KAFKA_USERNAME and KAFKA_PASSWORD are needed; set them too."));
+            return Err(ConfigError::new(
+                NAME,
+                "With SASL, KAFKA_USERNAME and KAFKA_PASSWORD are needed; set them too.",
+            ));
         }
         (Some("PLAINTEXT" | "SSL"), true) => {
             return Err(ConfigError::new(NAME, "With KAFKA_USERNAME, set it to SASL_PLAINTEXT or SASL_SSL."));
@@ -121,11 +124,13 @@ fn hubs(sources: &Sources) -> Result<KafkaOptions, ConfigError> {
     let string = sources.text(STRING)?.ok_or_else(needed)?;
     let name = sources.text("EVENTHUB_NAME")?;
     let group = sources.text("EVENTHUB_CONSUMER_GROUP")?.unwrap_or_else(|| "$Default".to_owned());
-    event_hubs(&string, name.as_deref().map(str::trim), &group, authorities(sources, "KAFKA_SSL_CA")?).map_err(|error| {
-        let variable = match error {
-            EventHubsError::ConnectionString(_) => STRING,
-            EventHubsError::Name(_) => "EVENTHUB_NAME",
-        };
-        ConfigError::new(variable, error.to_string())
-    })
+    event_hubs(&string, name.as_deref().map(str::trim), &group, authorities(sources, "KAFKA_SSL_CA")?).map_err(
+        |error| {
+            let variable = match error {
+                EventHubsError::ConnectionString(_) => STRING,
+                EventHubsError::Name(_) => "EVENTHUB_NAME",
+            };
+            ConfigError::new(variable, error.to_string())
+        },
+    )
 }
