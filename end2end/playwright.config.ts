@@ -2,7 +2,8 @@ import { defineConfig, devices } from "@playwright/test";
 import type { ReaderOptions } from "./support/reader";
 
 const everywhere = ["home", "account", "messages", "search", "accessibility"];
-const withScripts = ["samples", "logs", "live", "trace", "page-files"];
+const instruments = ["logs", "statistics", "messaging", "cache"];
+const withScripts = ["samples", ...instruments, "status", "live", "trace", "page-files"];
 
 /** Specs by name; `safety` and `collector` look at the server more than at the page, so one kind of reader is enough. */
 const specs = (...names: string[]) => names.map((name) => `**/${name}.spec.ts`);
@@ -41,7 +42,7 @@ export default defineConfig<ReaderOptions>({
     },
     {
       name: "nojs-ko",
-      testMatch: specs(...everywhere, "samples", "logs"),
+      testMatch: specs(...everywhere, "samples", ...instruments),
       use: { language: "ko", locale: "ko-KR", timezoneId: "Asia/Seoul", javaScriptEnabled: false },
     },
     {

@@ -43,6 +43,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/traces") view=SplitPage::Traces ssr=SsrMode::Async/>
                     <Route path=path!("/traces/:id") view=SplitPage::Trace ssr=SsrMode::Async/>
                     <Route path=path!("/logs") view=SplitPage::Logs ssr=SsrMode::Async/>
+                    <Route path=path!("/statistics") view=SplitPage::Statistics ssr=SsrMode::Async/>
+                    <Route path=path!("/messaging") view=SplitPage::Messaging ssr=SsrMode::Async/>
+                    <Route path=path!("/cache") view=SplitPage::Cache ssr=SsrMode::Async/>
                     <Route path=path!("/status") view=SplitPage::Status ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Layout>

@@ -3,7 +3,7 @@
 use crate::text::common::Times;
 use leptos::prelude::*;
 use model::Timestamp;
-use model::time::push_digits;
+use model::time::{date, push_digits};
 
 /// The time now and the reader's zone. Both change in the browser only: the first view there is what the server sent.
 #[derive(Clone, Copy)]
@@ -47,6 +47,30 @@ impl Clock {
     #[must_use]
     pub fn exact(self, at: Timestamp) -> String {
         exact(at.as_millis(), self.offset_minutes(at))
+    }
+
+    /// Such as `13:02`.
+    #[must_use]
+    pub fn time_of_day(self, at: Timestamp) -> String {
+        exact(at.as_millis(), self.offset_minutes(at)).get(11..16).unwrap_or_default().to_owned()
+    }
+
+    /// Month and day, such as `11-21`.
+    #[must_use]
+    pub fn day(self, at: Timestamp) -> String {
+        exact(at.as_millis(), self.offset_minutes(at)).get(5..10).unwrap_or_default().to_owned()
+    }
+
+    /// How the reader's time differs from UTC, such as `UTC+09:00`.
+    #[must_use]
+    pub fn zone(self, at: Timestamp) -> String {
+        exact(at.as_millis(), self.offset_minutes(at)).get(20..).unwrap_or_default().to_owned()
+    }
+
+    /// How far the reader's time is ahead of UTC, in minutes; 0 where it is not known.
+    #[must_use]
+    pub fn ahead_minutes(self, at: Timestamp) -> i64 {
+        self.offset_minutes(at).unwrap_or(0)
     }
 
     #[cfg(feature = "ssr")]
@@ -152,19 +176,13 @@ struct Civil {
 }
 
 impl Civil {
-    /// Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
     fn at(ms: i64, offset_minutes: i64) -> Self {
         let seconds = ms.div_euclid(1000) + offset_minutes * MINUTE;
-        let (days, of_day) = (seconds.div_euclid(DAY) + 719_468, seconds.rem_euclid(DAY));
-        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let ((year, month, day), of_day) = (date(seconds.div_euclid(DAY)), seconds.rem_euclid(DAY));
         Self {
-            year: year_of_era + era * 400 + i64::from(month <= 2),
+            year,
             month: month as u8,
-            day: (day_of_year - (153 * march_month + 2) / 5 + 1) as u8,
+            day: day as u8,
             hour: (of_day / HOUR) as u8,
             minute: (of_day % HOUR / MINUTE) as u8,
             second: (of_day % MINUTE) as u8,

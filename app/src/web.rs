@@ -1,6 +1,6 @@
 //! The browser, as far as the pages touch it directly.
 
-use js_sys::{Date, Intl, Object, Reflect};
+use js_sys::{Date, Intl, Object, Promise, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -40,6 +40,22 @@ pub fn listen(target: &EventTarget, kind: &str, handler: impl FnMut(Event) + 'st
 pub fn after(ms: i32, task: impl FnOnce() + 'static) -> Option<i32> {
     let task = Closure::once_into_js(task);
     window()?.set_timeout_with_callback_and_timeout_and_arguments_0(task.unchecked_ref(), ms).ok()
+}
+
+/// Waits, `ms` milliseconds.
+pub async fn pause(ms: i32) {
+    let over = Promise::new(&mut |done, _| {
+        if let Some(window) = window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&done, ms);
+        }
+    });
+    let _ = JsFuture::from(over).await;
+}
+
+/// Whether the reader cannot see the page: it is in another tab.
+#[must_use]
+pub fn is_hidden() -> bool {
+    document().is_some_and(|document| document.hidden())
 }
 
 pub fn cancel(timeout: i32) {

@@ -3,7 +3,9 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../support/reader";
 
 const open = ["/", "/login", "/register"];
-const members = ["/account", "/messages", "/messages?mine=1", "/search", "/search?q=axe", "/samples", "/traces", "/logs", "/status"];
+const board = ["/account", "/messages", "/messages?mine=1", "/search", "/search?q=axe", "/samples"];
+const instruments = ["/traces", "/logs", "/statistics", "/statistics?range=week", "/messaging", "/cache", "/status"];
+const members = [...board, ...instruments];
 
 /** Shows the whole page at once, nothing under a sticky bar: what one covers at the moment says nothing of a link's size. */
 async function showAll(page: Page) {
@@ -20,6 +22,7 @@ for (const path of [...open, ...members]) {
     if (members.includes(path)) {
       await signIn();
       await page.request.post("/db/message", { data: { message: "axe 도끼 looks at this" } });
+      await page.request.get("/db/messages/search?q=도끼");
     }
     await page.goto(path);
     await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);

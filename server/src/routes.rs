@@ -116,6 +116,9 @@ const PUBLIC_FUNCTIONS: [&str; 8] = [
     "/fn/traces/ribbon",
 ];
 
+/// What the instruments' pages ask for again and again: reading a trace makes no trace.
+const INSTRUMENTS: [&str; 5] = ["/fn/traces/", "/fn/statistics/", "/fn/messaging/", "/fn/status/", "/fn/cache/list"];
+
 /// Paths and methods of the pages' server functions.
 pub fn server_function_paths() -> Vec<(&'static str, Method)> {
     server_fn::axum::server_fn_paths().collect()
@@ -133,8 +136,7 @@ fn server_functions(state: &ServerState, rules: &mut Rules) -> Router<ServerStat
         };
         router = router.route(path, on(method, handler));
         let session = !PUBLIC_FUNCTIONS.contains(&path);
-        // Reading a trace makes no trace.
-        let quiet = path.starts_with("/fn/traces/");
+        let quiet = INSTRUMENTS.iter().any(|instrument| path.starts_with(instrument));
         rules.add(path, Rule { session, function: true, quiet, ..PUBLIC_CALL });
     }
     router

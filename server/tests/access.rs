@@ -64,7 +64,7 @@ async fn an_anonymous_caller_is_refused_everywhere_but_a_named_few() {
 /// Calls a server function with every argument that any of them takes.
 async fn complete_call(client: &Client, path: &str, method: Method) -> common::Answer {
     let arguments = "id=1&text=x&page=1&mine=false&scope=everyone&q=x&query=x&count=1&current=x&new=y&current_password=x\
-        &new_password=y&filter%5Bpage%5D=1&limit=20&route=&status=&user=&since=&until=&number=1&username=x&password=y";
+        &new_password=y&filter%5Bpage%5D=1&limit=20&route=&status=&user=&since=&until=&range=hour&number=1&username=x&password=y";
     if method == Method::GET {
         return client.get(&format!("{path}?{arguments}")).await;
     }
@@ -78,6 +78,10 @@ async fn operators_only_routes_refuse_other_users() {
     for (method, path) in OPERATOR_ROUTES {
         let answer = call(&client, method, path).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (403, "operators_only"), "{path}");
+    }
+    for function in ["logs/list", "statistics/get", "messaging/list", "cache/list", "cache/clear"] {
+        let answer = complete_call(&client, &format!("/fn/{function}"), Method::POST).await;
+        assert_eq!(answer.status, 403, "{function}: {}", answer.text);
     }
     let reserved = Client::new(&server).post("/register", json!({"username": "ROOT", "password": "long enough"})).await;
     assert_eq!(reserved.code(), "username_reserved");

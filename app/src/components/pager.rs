@@ -37,7 +37,16 @@ pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, Stri
         Some(n) => {
             let (current, number) = ((n == page).then_some("page"), count(n));
             let label = (words.page)(&number);
-            view! { <li><a href=to(n) aria-current=current aria-label=label>{number}</a></li> }.into_any()
+            // Spoken as a page's number, and seen as a number alone.
+            view! {
+                <li>
+                    <a href=to(n) aria-current=current>
+                        <span aria-hidden="true">{number}</span>
+                        <span class="visually-hidden">{label}</span>
+                    </a>
+                </li>
+            }
+            .into_any()
         }
     });
     let arrow = |shown: bool, target: u64, rel: &'static str, label: &'static str, sign: &'static str| {

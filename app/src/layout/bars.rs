@@ -25,6 +25,9 @@ pub fn TopBar() -> impl IntoView {
                     <ul>
                         <li><PlaceLink href="/logs" name=places.logs/></li>
                         <li><PlaceLink href="/traces" name=places.traces/></li>
+                        <li><PlaceLink href="/statistics" name=places.statistics/></li>
+                        <li><PlaceLink href="/messaging" name=places.messaging/></li>
+                        <li><PlaceLink href="/cache" name=places.cache/></li>
                         <li><PlaceLink href="/status" name=places.status/></li>
                     </ul>
                 </details>

@@ -50,8 +50,21 @@ fn wire_navigation() {
 
 /// The route pattern of a path.
 fn pattern(path: &str) -> &'static str {
-    const PATTERNS: [&str; 10] =
-        ["/", "/login", "/register", "/account", "/messages", "/search", "/samples", "/traces", "/logs", "/status"];
+    const PATTERNS: [&str; 13] = [
+        "/",
+        "/login",
+        "/register",
+        "/account",
+        "/messages",
+        "/search",
+        "/samples",
+        "/traces",
+        "/logs",
+        "/statistics",
+        "/messaging",
+        "/cache",
+        "/status",
+    ];
     match PATTERNS.iter().find(|pattern| **pattern == path) {
         Some(pattern) => pattern,
         None if path.starts_with("/traces/") => "/traces/:id",

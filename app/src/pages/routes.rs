@@ -4,7 +4,7 @@
 
 use super::account::AccountPage;
 use super::login::LoginPage;
-use super::observe::{LogsPage, StatusPage, TracePage, TracesPage};
+use super::observe::{CachePage, LogsPage, MessagingPage, StatisticsPage, StatusPage, TracePage, TracesPage};
 use super::register::RegisterPage;
 use super::samples::SamplesPage;
 use super::search::SearchPage;
@@ -23,6 +23,9 @@ pub enum SplitPage {
     Traces,
     Trace,
     Logs,
+    Statistics,
+    Messaging,
+    Cache,
     Status,
 }
 
@@ -46,6 +49,9 @@ impl SplitPage {
             "/samples" => Self::Samples,
             "/traces" => Self::Traces,
             "/logs" => Self::Logs,
+            "/statistics" => Self::Statistics,
+            "/messaging" => Self::Messaging,
+            "/cache" => Self::Cache,
             "/status" => Self::Status,
             path if path.starts_with("/traces/") => Self::Trace,
             _ => return None,
@@ -57,7 +63,13 @@ impl SplitPage {
         match self {
             Self::Login | Self::Register | Self::Account => PageFile::Door,
             Self::Search | Self::Samples => PageFile::Search,
-            Self::Traces | Self::Trace | Self::Logs | Self::Status => PageFile::Observe,
+            Self::Traces
+            | Self::Trace
+            | Self::Logs
+            | Self::Statistics
+            | Self::Messaging
+            | Self::Cache
+            | Self::Status => PageFile::Observe,
         }
     }
 }
@@ -178,6 +190,9 @@ fn observe(page: SplitPage) -> Result<AnyView, SplitLoaderError> {
         SplitPage::Traces => view! { <TracesPage/> }.into_any(),
         SplitPage::Trace => view! { <TracePage/> }.into_any(),
         SplitPage::Logs => view! { <LogsPage/> }.into_any(),
+        SplitPage::Statistics => view! { <StatisticsPage/> }.into_any(),
+        SplitPage::Messaging => view! { <MessagingPage/> }.into_any(),
+        SplitPage::Cache => view! { <CachePage/> }.into_any(),
         _ => view! { <StatusPage/> }.into_any(),
     })
 }
@@ -192,6 +207,7 @@ mod tests {
             ("/login", SplitPage::Login, PageFile::Door),
             ("/search/", SplitPage::Search, PageFile::Search),
             ("/traces", SplitPage::Traces, PageFile::Observe),
+            ("/statistics", SplitPage::Statistics, PageFile::Observe),
             ("/traces/4bf92f3577b34da6a3ce929d0e0e4736", SplitPage::Trace, PageFile::Observe),
         ] {
             assert_eq!(SplitPage::at(path).map(|page| (page, page.file())), Some((page, file)), "{path}");

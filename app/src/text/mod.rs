@@ -1,11 +1,14 @@
 //! The words of the pages, in both languages. Each text is a field, so that one without a translation does not compile.
 
 pub mod board;
+pub mod cache;
 pub mod common;
 pub mod door;
+pub mod instruments;
 pub mod observe;
 pub mod ribbon;
 pub mod search;
+pub mod statistics;
 
 use leptos::prelude::{provide_context, use_context};
 use model::Lang;
@@ -44,6 +47,30 @@ impl Text {
         match self.lang {
             Lang::Ko => &search::KO,
             Lang::En => &search::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn cache(&self) -> &'static cache::Cache {
+        match self.lang {
+            Lang::Ko => &cache::KO,
+            Lang::En => &cache::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn instruments(&self) -> &'static instruments::Instruments {
+        match self.lang {
+            Lang::Ko => &instruments::KO,
+            Lang::En => &instruments::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn statistics(&self) -> &'static statistics::Statistics {
+        match self.lang {
+            Lang::Ko => &statistics::KO,
+            Lang::En => &statistics::EN,
         }
     }
 

@@ -110,7 +110,7 @@ async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
             endpoint: if i % 2 == 0 { "/even" } else { "/odd" }.into(),
             status: 200,
             user: None,
-            duration_us: 1,
+            duration_us: Some(1),
             trace_id: None,
             message: "".into(),
         }));

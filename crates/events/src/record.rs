@@ -3,11 +3,12 @@
 use board::ports::{Identity, Unreadable};
 use jiff::civil::DateTime;
 use jiff::{Timestamp as Moment, tz::TimeZone};
-use model::time::push_digits;
+use model::time::{push_digits, push_iso};
 use model::{ApiLogEntry, Timestamp, TraceId, Username};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::sync::Arc;
+use telemetry::propagation::hex;
 use uuid::Uuid;
 
 /// Bytes that are kept of a record that can't be read.
@@ -44,7 +45,7 @@ fn identity(event_id: Option<String>) -> Identity {
 pub(crate) fn encode(event: &ApiLogEntry, record: &mut Vec<u8>) {
     let mut text = String::with_capacity(512);
     text.push_str(r#"{"timestamp":""#);
-    push_moment(&mut text, event.timestamp);
+    push_iso(&mut text, event.timestamp);
     text.push_str(r#"","endpoint":"#);
     push_json(&mut text, &event.endpoint);
     text.push_str(r#","method":"#);
@@ -57,9 +58,10 @@ pub(crate) fn encode(event: &ApiLogEntry, record: &mut Vec<u8>) {
     }
     text.push_str(r#","message":"#);
     push_json(&mut text, &event.message);
-    text.push_str(r#","event_id":"#);
-    push_json(&mut text, &event.event_id);
-    text.push_str(r#","duration_ms":"#);
+    // Ids have hexadecimal digits only.
+    for part in [r#","event_id":""#, &event.event_id, r#"","duration_ms":"#] {
+        text.push_str(part);
+    }
     match event.duration_us.and_then(|micros| i64::try_from(micros).ok()) {
         Some(micros) => {
             let millis = micros / 1000;
@@ -70,7 +72,7 @@ pub(crate) fn encode(event: &ApiLogEntry, record: &mut Vec<u8>) {
     }
     text.push_str(r#","trace_id":"#);
     match event.trace_id {
-        Some(id) => push_json(&mut text, &id.to_string()),
+        Some(id) => push_json(&mut text, &hex::encode(&id.number().to_be_bytes())),
         None => text.push_str("null"),
     }
     text.push('}');
@@ -87,19 +89,6 @@ fn push_json(json: &mut String, text: &str) {
         json.push_str(text);
         json.push('"');
     }
-}
-
-/// ISO 8601 with milliseconds and `+00:00`.
-fn push_moment(text: &mut String, at: Timestamp) {
-    let at = TimeZone::UTC.to_datetime(Moment::from_millisecond(at.as_millis()).unwrap_or_default());
-    let mut push = |number: i64, digits: u32, end: &str| push_digits(text, number, digits, end);
-    push(at.year().into(), 4, "-");
-    push(at.month().into(), 2, "-");
-    push(at.day().into(), 2, "T");
-    push(at.hour().into(), 2, ":");
-    push(at.minute().into(), 2, ":");
-    push(at.second().into(), 2, ".");
-    push(at.millisecond().into(), 3, "+00:00");
 }
 
 #[derive(Deserialize)]
@@ -206,11 +195,11 @@ mod tests {
         #[test]
         fn any_event_is_json_and_read_as_it_was_written(
             endpoint: String, method: String, message: String, status in 100_u16..1000, micros in 0_u64..1 << 50,
-            user in prop::option::of(".+"), trace in prop::option::of("[0-9a-f]{31}1")
+            millis in 0..NOW.as_millis(), user in prop::option::of(".+"), trace in prop::option::of("[0-9a-f]{31}1")
         ) {
             let event = ApiLogEntry {
                 event_id: event_id(1, micros).to_string(),
-                timestamp: Timestamp::from_millis(NOW.as_millis() - i64::from(status)),
+                timestamp: Timestamp::from_millis(millis),
                 method: method.into(),
                 endpoint: endpoint.into(),
                 status,

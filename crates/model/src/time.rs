@@ -25,15 +25,69 @@ impl Timestamp {
 
 /// Writes the last `digits` digits of a number, then `end`: many times over in a list, which `format!` is slow for.
 pub fn push_digits(text: &mut String, number: i64, digits: u32, end: &str) {
-    let mut written = [b'0'; MOST_DIGITS];
-    let (mut left, count) = (number.unsigned_abs(), (digits as usize).min(MOST_DIGITS));
-    for digit in written[..count].iter_mut().rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
+    for power in (0..digits).rev() {
+        let digit = number / 10_i64.pow(power) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
     }
-    text.push_str(std::str::from_utf8(&written[..count]).unwrap_or_default());
     text.push_str(end);
 }
 
-/// No number has more.
-const MOST_DIGITS: usize = 20;
+/// Writes a moment as ISO 8601 with milliseconds and `+00:00`: what each API call does several times. Years have four digits.
+pub fn push_iso(text: &mut String, at: Timestamp) {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let (year, month, day) = date(at.0.div_euclid(DAY_MS));
+    let of_day = at.0.rem_euclid(DAY_MS);
+    let mut written = *b"0000-00-00T00:00:00.000+00:00";
+    let mut two = |at: usize, number: i64| {
+        written[at] = b'0' + (number / 10 % 10) as u8;
+        written[at + 1] = b'0' + (number % 10) as u8;
+    };
+    two(0, year / 100);
+    two(2, year % 100);
+    two(5, month);
+    two(8, day);
+    two(11, of_day / 3_600_000);
+    two(14, of_day / 60_000 % 60);
+    two(17, of_day / 1000 % 60);
+    two(20, of_day / 10 % 100);
+    written[22] = b'0' + (of_day % 10) as u8;
+    // Digits always are text.
+    text.push_str(std::str::from_utf8(&written).unwrap_or_default());
+}
+
+/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar: Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+#[must_use]
+pub const fn date(day: i64) -> (i64, i64, i64) {
+    let day = day + 719_468;
+    let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year_of_era + era * 400 + (month <= 2) as i64, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, push_iso};
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        for (millis, expected) in [
+            (0, "1970-01-01T00:00:00.000+00:00"),
+            (951_782_399_999, "2000-02-28T23:59:59.999+00:00"),
+            (951_782_400_000, "2000-02-29T00:00:00.000+00:00"),
+            (951_868_800_000, "2000-03-01T00:00:00.000+00:00"),
+            (1_795_253_405_078, "2026-11-21T09:30:05.078+00:00"),
+            (4_107_542_399_999, "2100-02-28T23:59:59.999+00:00"),
+            (4_107_542_400_000, "2100-03-01T00:00:00.000+00:00"),
+            (-1, "1969-12-31T23:59:59.999+00:00"),
+        ] {
+            let mut text = String::new();
+            push_iso(&mut text, Timestamp::from_millis(millis));
+            assert_eq!(text, expected);
+        }
+    }
+}

@@ -9,8 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use jiff::Timestamp as Moment;
 use jiff::fmt::rfc2822::DateTimePrinter;
-use jiff::tz::TimeZone;
-use model::time::push_digits;
+use model::time::push_iso;
 use model::{BoardError, Code, Message, PageRequest, Pagination, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -192,16 +191,8 @@ pub fn http_date(at: Timestamp) -> String {
 
 /// ISO 8601 with milliseconds and `+00:00`.
 pub fn iso_date(at: Timestamp) -> String {
-    let at = TimeZone::UTC.to_datetime(moment(at));
     let mut text = String::with_capacity(29);
-    let mut push = |number: i64, digits: u32, end: &str| push_digits(&mut text, number, digits, end);
-    push(at.year().into(), 4, "-");
-    push(at.month().into(), 2, "-");
-    push(at.day().into(), 2, "T");
-    push(at.hour().into(), 2, ":");
-    push(at.minute().into(), 2, ":");
-    push(at.second().into(), 2, ".");
-    push(at.millisecond().into(), 3, "+00:00");
+    push_iso(&mut text, at);
     text
 }
 

@@ -1,3 +1,4 @@
+use super::EventBus;
 use crate::functions::call::Call;
 use leptos::prelude::*;
 use model::{BoardError, Dependency, Timestamp};
@@ -12,6 +13,7 @@ pub struct StatusReport {
     pub uptime_s: u64,
     pub dependencies: Vec<Dependency>,
     pub traces: TracesKept,
+    pub events: EventBus,
 }
 
 /// What the observatory holds, and what it could not keep since the start.
@@ -40,6 +42,7 @@ pub async fn get_status() -> Result<StatusReport, BoardError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: clock.monotonic_us() / 1_000_000,
         dependencies,
+        events: EventBus::now(),
         traces: TracesKept {
             traces: kept.traces,
             spans: kept.spans,

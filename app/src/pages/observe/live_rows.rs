@@ -1,6 +1,6 @@
 //! API calls that came after the list was loaded. They wait, unless the reader follows them from the top.
 
-use crate::live::on_live;
+use crate::live::{News, on_live};
 use leptos::prelude::*;
 use model::{ApiLogEntry, ApiLogFilter};
 use serde::Deserialize;
@@ -22,13 +22,17 @@ struct Called {
     entry: ApiLogEntry,
 }
 
+/// The API call that a piece of news tells of.
+pub fn api_call(news: News<'_>) -> Option<ApiLogEntry> {
+    (news.kind == "api_call").then(|| news.read()).flatten().map(|Called { entry }| entry)
+}
+
 impl LiveRows {
     /// Collects what the filter accepts; `None` when the list is not the newest part of the log.
     pub fn collect(filter: Signal<Option<ApiLogFilter>>) -> Self {
         let rows = Self { waiting: RwSignal::default(), shown: RwSignal::default(), following: RwSignal::new(false) };
         on_live(move |event| {
-            if event.kind == "api_call"
-                && let Some(Called { entry }) = event.read()
+            if let Some(entry) = api_call(event)
                 && filter.get_untracked().is_some_and(|filter| filter.accepts(&entry))
             {
                 let target = if rows.following.get_untracked() && is_at_top() { rows.shown } else { rows.waiting };
@@ -57,7 +61,7 @@ fn put_first(entries: &mut Vec<ApiLogEntry>, newer: Vec<ApiLogEntry>) {
 }
 
 /// Whether the reader sees the head of the page, so that new rows there are no surprise.
-fn is_at_top() -> bool {
+pub fn is_at_top() -> bool {
     #[cfg(feature = "hydrate")]
     let scrolled = crate::web::window().and_then(|window| window.scroll_y().ok()).unwrap_or(0.0);
     #[cfg(not(feature = "hydrate"))]

@@ -1,18 +1,17 @@
+use super::calls::{call_row, call_table};
 use super::filter::{from_query, go_to_filtered};
 use super::live_rows::LiveRows;
-use super::set_status;
-use crate::clock::{iso, use_clock};
+use super::operators::OperatorsOnly;
 use crate::components::loaded;
-use crate::components::numbers::{count, duration};
+use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place, past_the_end};
 use crate::fetched::fetch;
 use crate::functions::observe::{LogQuery, list_logs};
 use crate::query::use_query;
-use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use model::{ApiLogEntry, ApiLogFilter, ApiLogPage, Code};
+use model::{ApiLogFilter, ApiLogPage};
 
 const FIELDS: &[&str] = &["route", "status", "user", "since", "until", "instruments"];
 
@@ -20,28 +19,12 @@ const FIELDS: &[&str] = &["route", "status", "user", "since", "until", "instrume
 /// `&page=N` from 1.
 #[component]
 pub fn LogsPage() -> impl IntoView {
-    let (title, session) = (use_text().observe().logs.title, use_session());
+    let title = use_text().observe().logs.title;
     set_title(title);
     view! {
-        <SignedInOnly>
-            {move || if session.is_operator() { view! { <Logs/> }.into_any() } else { view! { <OperatorsOnly/> }.into_any() }}
-        </SignedInOnly>
-    }
-    .into_any()
-}
-
-#[component]
-fn OperatorsOnly() -> impl IntoView {
-    let words = &use_text().observe().logs;
-    set_status(Code::OperatorsOnly);
-    view! {
-        <div class="column">
-            <h1>{words.operators_title}</h1>
-            <p>{words.operators_why}</p>
-            <p>{words.operators_how}</p>
-            <pre><code>"GLASSBOARD_OPERATORS=mina,jun"</code></pre>
-            <p><a href="/traces">{words.own_traces}</a></p>
-        </div>
+        <OperatorsOnly>
+            <Logs/>
+        </OperatorsOnly>
     }
     .into_any()
 }
@@ -99,11 +82,11 @@ type Field = (&'static str, &'static str, &'static str, fn(LogQuery) -> String);
 
 #[component]
 fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
-    let words = &use_text().observe().logs;
+    let (words, calls) = (&use_text().observe().logs, &use_text().instruments().calls);
     let fields: [Field; 5] = [
-        ("route", words.route, "search", |wanted| wanted.route),
-        ("status", words.status, "search", |wanted| wanted.status),
-        ("user", words.user, "search", |wanted| wanted.user),
+        ("route", calls.route, "search", |wanted| wanted.route),
+        ("status", calls.status, "search", |wanted| wanted.status),
+        ("user", calls.user, "search", |wanted| wanted.user),
         ("since", words.since, "datetime-local", |wanted| wanted.since),
         ("until", words.until, "datetime-local", |wanted| wanted.until),
     ];
@@ -134,7 +117,7 @@ fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
 /// The switch to follow live, and what waits otherwise.
 #[component]
 fn LiveTools(live: LiveRows) -> impl IntoView {
-    let words = &use_text().observe().logs;
+    let (words, follow) = (&use_text().observe().logs, use_text().instruments().follow);
     let waiting = move || live.waiting.with(Vec::len) as u64;
     let switch = move |_| {
         live.following.update(|following| *following = !*following);
@@ -143,7 +126,7 @@ fn LiveTools(live: LiveRows) -> impl IntoView {
     view! {
         <div class="live-tools needs-script">
             <button type="button" class="follow" role="switch" aria-checked=move || live.following.get().to_string() on:click=switch>
-                {words.follow}
+                {follow}
             </button>
             <button type="button" class="news-bar" class:idle=move || waiting() == 0 disabled=move || waiting() == 0 on:click=move |_| live.show()>
                 {move || (words.new_rows)(&count(waiting()))}
@@ -169,56 +152,16 @@ fn list(found: ApiLogPage, live: LiveRows, keep: Vec<(&'static str, String)>) ->
             view! { <div class="empty"><p>{what}</p>{hint.map(|hint| view! { <p>{hint}</p> })}</div> }.into_any()
         })
     };
-    let rows = found.entries.into_iter().map(row).collect_view();
+    let rows = view! {
+        <For each=move || live.shown.get() key=|entry| entry.event_id.clone() let:entry>{call_row(entry)}</For>
+        {found.entries.into_iter().map(call_row).collect_view()}
+    };
     view! {
-        <table class="lines logs">
-            <caption class="visually-hidden">{words.caption}</caption>
-            <thead>
-                <tr>
-                    <th scope="col">{words.time}</th>
-                    <th scope="col">{words.method}</th>
-                    <th scope="col">{words.route}</th>
-                    <th scope="col" class="number">{words.status}</th>
-                    <th scope="col" class="wide">{words.user}</th>
-                    <th scope="col" class="number">{words.duration}</th>
-                    <th scope="col">{words.trace}</th>
-                </tr>
-            </thead>
-            <tbody>
-                <For each=move || live.shown.get() key=|entry| entry.event_id.clone() let:entry>{row(entry)}</For>
-                {rows}
-            </tbody>
-        </table>
+        {call_table(words.caption, rows)}
         {empty}
         <Pager path="/logs" keep place/>
     }
     .into_any()
-}
-
-fn row(entry: ApiLogEntry) -> impl IntoView {
-    let (clock, at) = (use_clock(), entry.timestamp);
-    // The reader's own zone is on hover, as it is the same in every row; that it is not theirs is said.
-    let shown = move || {
-        let exact = clock.exact(at);
-        let own_zone = exact.rsplit_once(" UTC").filter(|(_, offset)| !offset.is_empty());
-        own_zone.map_or_else(|| exact.clone(), |(time, _)| time.to_owned())
-    };
-    let trace = entry.trace_id.map(|id| {
-        let id = id.to_string();
-        let short = id.get(..8).unwrap_or(&id).to_owned();
-        view! { <a href=format!("/traces/{id}") data-row=""><code>{short}</code></a> }
-    });
-    view! {
-        <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message.into_owned()>
-            <td class="when"><time datetime=iso(at) title=move || clock.exact(at)>{shown}</time></td>
-            <td>{entry.method.into_owned()}</td>
-            <td class="route">{entry.endpoint.to_string()}</td>
-            <td class="number status">{entry.status}</td>
-            <td class="wide" dir="auto">{entry.user.map(|name| name.to_string())}</td>
-            <td class="number">{entry.duration_us.map(duration)}</td>
-            <td>{trace}</td>
-        </tr>
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,23 @@
-//! The instruments: traces, the API log, the state of the server.
+//! The instruments: traces, the API log, statistics, the messaging log, the search cache, the state of the server.
 
+mod cache;
+mod calls;
+mod facts;
 mod filter;
 mod live_rows;
 mod logs;
+mod messaging;
+mod operators;
+mod refresh;
+mod statistics;
 mod status;
 mod trace;
 mod traces;
 
+pub use cache::CachePage;
 pub use logs::LogsPage;
+pub use messaging::MessagingPage;
+pub use statistics::StatisticsPage;
 pub use status::StatusPage;
 pub use trace::TracePage;
 pub use traces::TracesPage;

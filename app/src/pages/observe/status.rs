@@ -1,3 +1,5 @@
+use super::facts::facts;
+use super::refresh::{Refresh, RefreshSwitch};
 use crate::components::numbers::{count, duration};
 use crate::components::{Time, loaded};
 use crate::fetched::fetch;
@@ -7,6 +9,8 @@ use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
 use model::{Dependency, DependencyName};
+
+const PAUSE_MS: i32 = 3_000;
 
 /// Whether the server and what it stands on are well, for everybody with an account.
 #[component]
@@ -25,17 +29,23 @@ pub fn StatusPage() -> impl IntoView {
 fn Status() -> impl IntoView {
     let words = &use_text().observe().status;
     let report = fetch(|| (), |()| get_status());
+    let refresh = Refresh::new(true);
+    let follow = move |report: StatusReport| {
+        let shown = refresh.follow(report, PAUSE_MS, || Some(get_status()), |_, newer| newer);
+        view! { {move || shown.with(show)} }.into_any()
+    };
     view! {
         <div class="status-page">
             <h1>{words.title}</h1>
             <p class="intro">{words.intro}</p>
-            {loaded(report, 8, show)}
+            <RefreshSwitch refresh/>
+            {loaded(report, 8, follow)}
         </div>
     }
     .into_any()
 }
 
-fn show(report: StatusReport) -> AnyView {
+fn show(report: &StatusReport) -> AnyView {
     let words = &use_text().observe().status;
     let well = report.dependencies.iter().all(Dependency::is_up);
     let dependencies = report.dependencies.iter().map(dependency).collect_view();
@@ -47,7 +57,9 @@ fn show(report: StatusReport) -> AnyView {
         (words.evicted, count(kept.evicted_traces)),
         (words.refused, count(kept.refused_spans)),
     ];
-    let server = [(words.version, report.version), (words.uptime, duration(report.uptime_s.saturating_mul(1_000_000)))];
+    let events = [(words.waiting, count(report.events.waiting)), (words.lost, count(report.events.lost))];
+    let server =
+        [(words.version, report.version.clone()), (words.uptime, duration(report.uptime_s.saturating_mul(1_000_000)))];
     view! {
         <p class="verdict" class:degraded=!well>
             <span aria-hidden="true">{if well { "✓ " } else { "⚠ " }}</span>
@@ -67,6 +79,8 @@ fn show(report: StatusReport) -> AnyView {
             </thead>
             <tbody>{dependencies}</tbody>
         </table>
+        <h2>{words.event_bus}</h2>
+        {facts(events)}
         <h2>{words.observatory}</h2>
         {facts(numbers)}
         <h2>{words.server}</h2>
@@ -93,9 +107,4 @@ fn dependency(dependency: &Dependency) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-fn facts<const N: usize>(facts: [(&'static str, String); N]) -> AnyView {
-    let fact = |(name, value): (&'static str, String)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
-    view! { <dl class="facts">{facts.into_iter().map(fact).collect_view()}</dl> }.into_any()
 }
