@@ -11,6 +11,7 @@ use model::{BoardError, Code};
 use std::error::Error;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::{backup, restore};
 use tokio::runtime::Runtime;
 
@@ -24,7 +25,11 @@ pub fn run(arguments: Arguments) -> Outcome {
     match arguments.command {
         None => {
             let settings = Settings::read(&sources)?;
-            Runtime::new()?.block_on(serve::serve(settings))
+            let runtime = Runtime::new()?;
+            let outcome = runtime.block_on(serve::serve(settings));
+            // A consumer that no broker answers takes its time to leave.
+            runtime.shutdown_timeout(Duration::from_secs(1));
+            outcome
         }
         Some(Command::Config) => print_config(&sources),
         Some(Command::Health) => health::ask(values::listen(&sources.required("GLASSBOARD_LISTEN")?)?),

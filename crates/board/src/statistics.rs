@@ -82,58 +82,46 @@ impl CallsStatistics {
     ) {
         let mut end = pin!(end);
         let mut forgotten_at = None::<Instant>;
-        let mut complained = false;
         loop {
             let step = async {
                 if forgotten_at.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
-                    self.forget().await?;
                     forgotten_at = Some(Instant::now());
+                    if let Err(error) = self.forget().await {
+                        tracing::warn!(engine = error.engine, exception.message = %error.source, "old statistics stay a minute longer");
+                    }
                 }
                 self.count_next(&mut *source).await
             };
-            let outcome = tokio::select! {
+            tokio::select! {
                 () = &mut end => break,
-                outcome = step => outcome,
-            };
-            match outcome {
-                Ok(counted) => {
-                    complained = false;
-                    told(counted);
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut complained, true) {
-                        complain(&error);
-                    }
-                    tokio::select! {
-                        () = &mut end => break,
-                        () = sleep(AGAIN) => {}
-                    }
-                }
+                counted = step => told(counted),
             }
         }
         source.close().await;
     }
 
-    /// Counts what comes next, however long the store is away.
-    async fn count_next(&self, source: &mut dyn EventSource) -> Result<Counted, PortError> {
-        let events = Arc::new(source.receive().await?);
+    /// Counts what comes next, however long an engine is away.
+    async fn count_next(&self, source: &mut dyn EventSource) -> Counted {
+        let mut complaint = Complaint::default();
+        let events = loop {
+            match source.receive().await {
+                Ok(events) => break Arc::new(events),
+                Err(error) => complaint.about(&error),
+            }
+            sleep(AGAIN).await;
+        };
         if events.is_empty() {
-            return Ok(Counted::default());
+            return Counted::default();
         }
-        let mut waits = false;
         let counted = loop {
             match self.ports.statistics.count(source.name(), Arc::clone(&events)).await {
                 Ok(counted) => break counted,
-                Err(error) if waits => drop(error),
-                Err(error) => {
-                    waits = true;
-                    complain(&error);
-                }
+                Err(error) => complaint.about(&error),
             }
             sleep(AGAIN).await;
         };
         source.counted().await;
-        Ok(counted)
+        counted
     }
 
     async fn forget(&self) -> Result<(), PortError> {
@@ -142,8 +130,17 @@ impl CallsStatistics {
     }
 }
 
-fn complain(error: &PortError) {
-    tracing::warn!(engine = error.engine, exception.message = %error.source, "events wait to be counted");
+/// Tells what keeps events from being counted: at once, and then each minute.
+#[derive(Default)]
+struct Complaint(Option<Instant>);
+
+impl Complaint {
+    fn about(&mut self, error: &PortError) {
+        if self.0.is_none_or(|at| at.elapsed() >= FORGET_EVERY) {
+            self.0 = Some(Instant::now());
+            tracing::warn!(engine = error.engine, exception.message = %error.source, "events wait to be counted");
+        }
+    }
 }
 
 fn period(range: Range, now: i64) -> Period {

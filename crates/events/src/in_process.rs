@@ -14,6 +14,7 @@ use model::{ApiLogEntry, ApiLogPage, PageRequest, Pagination};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use telemetry::propagation::TraceParent;
+use uuid::Uuid;
 
 /// The name under which failures are told.
 const ENGINE: &str = "in-process";
@@ -90,7 +91,10 @@ pub(crate) fn spooled(
         encode(&event, record);
         Arc::new(event)
     };
-    spool.append(place, write, written)
+    spool.append(place, write, written).unwrap_or_else(|lost| {
+        // Its number will be another one's.
+        Arc::new(ApiLogEntry { event_id: Uuid::now_v7().to_string(), ..Arc::unwrap_or_clone(lost) })
+    })
 }
 
 /// A page of events that are sorted already.

@@ -134,16 +134,16 @@ impl Status<'_> {
     }
 }
 
-/// Reads a record that the log took at `taken_at`, in the shape of any version.
-pub(crate) fn decode(record: &[u8], taken_at: Timestamp) -> Result<(Identity, Arc<ApiLogEntry>), Unreadable> {
+/// Reads a record in the shape of any version.
+pub(crate) fn decode(record: &[u8], now: Timestamp) -> Result<(Identity, Arc<ApiLogEntry>), Unreadable> {
     let unreadable = |reason: String| Unreadable { reason, record: record[..record.len().min(KEPT)].to_vec() };
     let read: Read<'_> = serde_json::from_slice(record).map_err(|error| unreadable(shortened(error.to_string())))?;
     let status = read.status.number().ok_or_else(|| unreadable("status is no HTTP status".to_owned()))?;
     let timestamp = match &read.timestamp {
         Some(text) => moment(text).ok_or_else(|| unreadable("timestamp is no time in ISO 8601".to_owned()))?,
-        None => taken_at,
+        None => now,
     };
-    if timestamp > taken_at.plus_seconds(AHEAD_S) || timestamp.as_millis() < 0 {
+    if timestamp > now.plus_seconds(AHEAD_S) || timestamp.as_millis() < 0 {
         return Err(unreadable("timestamp is a day ahead, or before 1970".to_owned()));
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]

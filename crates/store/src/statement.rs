@@ -22,6 +22,10 @@ impl Statement {
         Self { summary, text: Cow::Owned(text) }
     }
 
+    pub(crate) const fn summary(&self) -> &'static str {
+        self.summary
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{MariaOptions, MariaStore, MariaTls};
 use testing::{Certificates, Mariadb};
+use tokio::task::spawn_blocking;
 
 /// Answers come within the two seconds that a request has, and a little for a busy machine.
 const SOON: Duration = Duration::from_millis(2_500);
@@ -211,6 +212,78 @@ async fn a_server_that_is_away_is_told_at_once_and_used_again_when_it_is_back() 
     back_within_5_s(&store).await;
     assert!(post(&store, "after").await.unwrap() > before);
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_slow_or_full_or_refuses_writes_is_told_at_once_and_keeps_what_was_acknowledged() {
+    let server = Arc::new(Mariadb::start());
+    server.execute(
+        "CREATE USER board@localhost IDENTIFIED BY 'board'; CREATE DATABASE board; GRANT ALL ON board.* TO board@localhost;",
+    );
+    // No user with all rights: those may write to a server that is read-only, and have a connection kept for them.
+    let user = MariaOptions { user: "board".to_owned(), password: "board".to_owned(), ..options(&server, "board") };
+    let store = Arc::new(MariaStore::open(user, 16).await.unwrap());
+    assert!(post(&store, "acknowledged").await.is_ok());
+
+    server.execute("SET GLOBAL read_only = 1");
+    let told = timed(post(&store, "refused")).await.unwrap_err();
+    assert!(told.contains("read-only") || told.contains("read_only"), "{told}");
+    assert_eq!(timed(finds(&store, "acknowledged")).await, 1, "reading goes on");
+    server.execute("SET GLOBAL read_only = 0");
+    back_within_5_s(&store).await;
+
+    // Somebody else's lock: slower than a request may be.
+    let held = spawn_blocking({
+        let server = Arc::clone(&server);
+        move || server.execute("LOCK TABLES board.messages WRITE; DO SLEEP(4); UNLOCK TABLES")
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(timed(post(&store, "while it is slow")).await.is_err());
+    assert!(!failures(&store).await.is_empty());
+    held.await.unwrap();
+    back_within_5_s(&store).await;
+
+    server.execute("SET GLOBAL max_connections = 10");
+    let guests: Vec<_> = (0..10)
+        .map(|_| {
+            spawn_blocking({
+                let port = server.port();
+                move || guest(port)
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let ask = |_| {
+        tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { failures(&store).await }
+        })
+    };
+    for answer in (0..16).map(ask).collect::<Vec<_>>() {
+        answer.await.unwrap();
+    }
+    for guest in guests {
+        guest.await.unwrap();
+    }
+    server.execute("SET GLOBAL max_connections = 100");
+    back_within_5_s(&store).await;
+    assert_eq!(finds(&store, "acknowledged").await, 1);
+    store.close().await;
+}
+
+/// Takes a connection for some seconds, if there is one.
+fn guest(port: u16) {
+    let mut client = std::process::Command::new("mariadb");
+    client.args(["--no-defaults", "--host=127.0.0.1", "--user=board", "--password=board", "--execute=DO SLEEP(4)"]);
+    client.arg(format!("--port={port}")).stderr(std::process::Stdio::null()).status().unwrap();
+}
+
+/// What comes of it, within the time that a request has.
+async fn timed<T>(work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = work.await;
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    done
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,24 @@ impl Connection {
         trace(name, async move { command.query_async(&mut connection).await }).await
     }
 
+    /// Work that somebody else does for its caller, too.
+    pub(super) async fn traced<T>(
+        &self,
+        name: Name,
+        work: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, PortError> {
+        trace(name, work).await
+    }
+
+    /// A command for several callers, who trace it for themselves.
+    pub(super) async fn untraced(&self, command: &Cmd) -> RedisResult<()> {
+        let mut connection = self.0.clone();
+        timeout(PATIENCE, command.query_async(&mut connection)).await.unwrap_or_else(|_| {
+            let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
+            Err(RedisError::from(error))
+        })
+    }
+
     pub(super) async fn pipeline<T: FromRedisValue>(&self, name: Name, pipeline: &Pipeline) -> Result<T, PortError> {
         let mut connection = self.0.clone();
         trace(name, async move { pipeline.query_async(&mut connection).await }).await

@@ -1,8 +1,11 @@
+mod ending;
+
 use super::connection::{Connection, Name};
 use super::failure;
 use async_trait::async_trait;
 use board::Found;
 use board::ports::{CachedQuery, PortError, SearchCache};
+use ending::Ending;
 use model::{PageRequest, SearchPage, Timestamp};
 use redis::{Script, cmd, pipe};
 use std::sync::{Arc, LazyLock};
@@ -11,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 /// has the queries in the order in which they came.
 ///
 /// A generation is a random number: after a flush no old one comes again.
-pub struct RedisSearchCache(Connection);
+pub struct RedisSearchCache(Connection, Ending);
 
 const TTL_S: i64 = 300;
 /// Of all queries the newest are kept.
@@ -65,8 +68,9 @@ const FACTS: [&str; 4] = ["generation", "hits", "cached_at", "results"];
 type Facts = (Option<u64>, Option<u64>, Option<i64>, Option<u64>);
 
 impl RedisSearchCache {
-    pub(super) const fn new(connection: Connection) -> Self {
-        Self(connection)
+    pub(super) fn new(connection: Connection) -> Self {
+        let ending = Ending::new(connection.clone());
+        Self(connection, ending)
     }
 
     async fn queries(&self) -> Result<Vec<String>, PortError> {
@@ -99,7 +103,7 @@ impl SearchCache for RedisSearchCache {
     }
 
     async fn end_generation(&self) -> Result<(), PortError> {
-        self.0.command(named("SET"), cmd("SET").arg(GENERATION).arg(random()?)).await
+        self.1.wait(&self.0, named("SET")).await
     }
 
     async fn get(&self, query: &str, page: PageRequest, generation: u64, _now: Timestamp) -> Option<Arc<Found>> {

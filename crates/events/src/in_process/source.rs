@@ -33,7 +33,7 @@ impl InProcessSource {
     pub(super) fn new(spool: Arc<Spool>, fresh: Arc<Fresh>) -> Self {
         Self {
             // Places are remembered for this spool: another one begins anew.
-            name: format!("spool {:016x}", spool.producer()),
+            name: format!("spool {:016x}", spool.name()),
             spool_up_to: Some(spool.last_before()),
             given: spool.taken(),
             spool,

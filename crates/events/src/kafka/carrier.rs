@@ -18,8 +18,9 @@ use std::time::{Duration, Instant};
 use telemetry::propagation::TRACEPARENT;
 use telemetry::server::metrics;
 
-/// Events that are under way at once: late ones are told from known ones only so far.
-const MOST_OPEN: usize = REORDERED as usize / 2;
+/// From the oldest event that the broker does not have to the newest that it was handed: late ones are told from known ones
+/// only so far.
+const MOST_OPEN: u64 = REORDERED / 2;
 const BATCH: usize = 1_000;
 /// How long there is nothing to do when there is nothing new.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -41,7 +42,6 @@ pub(super) struct Carrier {
 /// Hears what became of each event.
 struct Deliveries {
     topic: String,
-    spool: Arc<Spool>,
     sent: Mutex<Sent>,
     connectivity: Arc<Connectivity>,
 }
@@ -74,11 +74,6 @@ impl ProducerContext for Deliveries {
                 self.connectivity.answered();
                 self.sent().taken(number);
             }
-            Err((error, message)) if is_about_the_event(error) => {
-                tracing::error!(exception.message = %error, bytes = message.payload_len(), "the event bus refuses an event");
-                self.spool.lose();
-                self.sent().taken(number);
-            }
             Err((error, _)) => {
                 let reason = format!("the topic {} takes nothing ({error})", self.topic);
                 self.connectivity.failed(error, &reason);
@@ -88,17 +83,10 @@ impl ProducerContext for Deliveries {
     }
 }
 
-/// Another try would end the same way.
-fn is_about_the_event(error: &KafkaError) -> bool {
-    use RDKafkaErrorCode::{InvalidMessage, InvalidRecord, InvalidTimestamp, MessageSizeTooLarge};
-    let code = error.rdkafka_error_code();
-    matches!(code, Some(InvalidMessage | InvalidRecord | InvalidTimestamp | MessageSizeTooLarge))
-}
-
 impl Carrier {
     pub(super) fn new(options: &KafkaOptions, spool: Arc<Spool>) -> KafkaResult<Self> {
         let connectivity = Arc::new(Connectivity::default());
-        let producer = producer(options, &spool, &connectivity)?;
+        let producer = producer(options, &connectivity)?;
         Ok(Self {
             options: options.clone(),
             spool,
@@ -129,6 +117,11 @@ impl Carrier {
         }
     }
 
+    /// What waits is not sent any more.
+    fn is_over(&self) -> bool {
+        self.until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() > until)
+    }
+
     fn producer(&self) -> Arc<SpoolProducer> {
         Arc::clone(&self.producer.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -146,6 +139,9 @@ impl Carrier {
             taken.into_iter().for_each(|number| self.spool.take(number));
             if deliveries.sent().has_failed() {
                 self.begin_again(&mut producer, &mut reader);
+                if !self.is_over() {
+                    continue;
+                }
             }
             let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
             let is_done = idle && producer.context().sent().open() == 0;
@@ -158,19 +154,22 @@ impl Carrier {
     /// Hands events over; `true` when there is nothing to hand over, or no room for it.
     fn carry(&self, producer: &SpoolProducer, reader: &mut Reader) -> bool {
         let deliveries = producer.context();
-        let room = MOST_OPEN.saturating_sub(deliveries.sent().open()).min(BATCH);
+        let first = deliveries.sent().first();
+        let room = first.map_or(MOST_OPEN, |first| MOST_OPEN.saturating_sub(reader.next() - first));
         if room == 0 || deliveries.sent().has_failed() {
             return true;
         }
-        let records = reader.read(room).unwrap_or_else(|error| {
-            tracing::error!(exception.message = %error, "the event spool can't be read");
-            reader.rewind();
-            Vec::new()
-        });
-        for record in &records {
-            self.send(producer, record);
+        match reader.read(BATCH.min(room as usize)) {
+            Ok(records) => {
+                records.iter().for_each(|record| self.send(producer, record));
+                records.is_empty()
+            }
+            Err(error) => {
+                tracing::error!(exception.message = %error, "the event spool can't be read: sending begins again");
+                deliveries.sent().fail();
+                true
+            }
         }
-        records.is_empty()
     }
 
     fn send(&self, producer: &SpoolProducer, record: &Record) {
@@ -203,7 +202,7 @@ impl Carrier {
     fn begin_again(&self, producer: &mut Arc<SpoolProducer>, reader: &mut Reader) {
         while producer.context().sent().under_way() > 0 && producer.client().fatal_error().is_none() {
             producer.poll(PAUSE);
-            if self.until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| Instant::now() > until) {
+            if self.is_over() {
                 return;
             }
         }
@@ -211,7 +210,7 @@ impl Carrier {
         taken.into_iter().for_each(|number| self.spool.take(number));
         if let Some((code, reason)) = producer.client().fatal_error() {
             tracing::warn!(code = ?code, reason, "the event bus broke with its producer: another one goes on");
-            match self::producer(&self.options, &self.spool, &self.connectivity) {
+            match self::producer(&self.options, &self.connectivity) {
                 Ok(other) => {
                     *producer = Arc::new(other);
                     *self.producer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(producer);
@@ -236,16 +235,8 @@ struct Keys<'r> {
     user_id: Option<Cow<'r, str>>,
 }
 
-fn producer(
-    options: &KafkaOptions,
-    spool: &Arc<Spool>,
-    connectivity: &Arc<Connectivity>,
-) -> KafkaResult<SpoolProducer> {
-    let deliveries = Deliveries {
-        topic: options.topic.clone(),
-        spool: Arc::clone(spool),
-        sent: Mutex::default(),
-        connectivity: Arc::clone(connectivity),
-    };
+fn producer(options: &KafkaOptions, connectivity: &Arc<Connectivity>) -> KafkaResult<SpoolProducer> {
+    let deliveries =
+        Deliveries { topic: options.topic.clone(), sent: Mutex::default(), connectivity: Arc::clone(connectivity) };
     SpoolProducer::from_config_and_context(&options.producer(), deliveries)
 }

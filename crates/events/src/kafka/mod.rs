@@ -95,8 +95,8 @@ impl Engine for KafkaEvents {
         let answer = spawn_blocking(move || carrier.ping(PATIENCE)).await;
         let told = answer.unwrap_or_else(|error| Err(error.to_string()));
         told.map_err(|reason| {
-            let waiting = self.spool.waiting();
-            PortError::new(self.name, format!("{reason}; {waiting} events wait on disk and nothing is lost"))
+            let (waiting, lost) = (self.spool.waiting(), self.spool.lost());
+            PortError::new(self.name, format!("{reason}; {waiting} events wait on disk, {lost} are lost"))
         })
     }
 }

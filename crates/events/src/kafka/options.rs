@@ -67,6 +67,8 @@ impl KafkaOptions {
             // What the broker has not taken stays until it does: nothing is given up after a while.
             .set("message.timeout.ms", "0")
             .set("linger.ms", "20")
+            // A broker refuses a batch that is larger than it takes as a whole.
+            .set("batch.size", "262144")
             .set("queue.buffering.max.messages", "20000")
             .set("queue.buffering.max.kbytes", "32768");
         if self.event_hubs {

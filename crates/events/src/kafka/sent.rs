@@ -24,6 +24,16 @@ impl Sent {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
+    /// Sending has to begin again for another reason.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// The oldest number that is not taken.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.open.front().copied()
+    }
+
     pub(super) fn refused(&mut self) {
         self.failed = true;
         self.under_way = self.under_way.saturating_sub(1);

@@ -153,13 +153,13 @@ fn complain(consumer: &BaseConsumer<Watcher>, error: &KafkaError, topic: &str) {
 
 fn arrived(message: &BorrowedMessage<'_>, topic: &str, group: &str) -> Arrived {
     let now = jiff::Timestamp::now().as_millisecond();
-    let taken_at = Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(now));
+    // Whoever sent it chose its time.
+    let taken_at = Timestamp::from_millis(message.timestamp().to_millis().unwrap_or(now).clamp(0, now));
     Arrived {
         partition: message.partition(),
         offset: message.offset(),
         taken_at,
-        // A broker that keeps another time does not make an event come from the future.
-        content: decode(message.payload().unwrap_or_default(), taken_at.max(Timestamp::from_millis(now))),
+        content: decode(message.payload().unwrap_or_default(), Timestamp::from_millis(now)),
         span: span(message, topic, group),
     }
 }

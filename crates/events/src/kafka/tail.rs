@@ -28,7 +28,8 @@ pub(super) struct Tail {
 #[derive(Default)]
 struct Reading {
     consumer: Option<BaseConsumer>,
-    last: Option<(Instant, Events)>,
+    /// A failure is kept, too: while no broker answers, not everybody waits for that.
+    last: Option<(Instant, Result<Events, String>)>,
 }
 
 impl Tail {
@@ -40,26 +41,28 @@ impl Tail {
     pub(super) fn read(&self) -> Result<Events, String> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, events)) = reading.last.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            return Ok(events.clone());
+            return events.clone();
         }
         let consumer = match reading.consumer.take() {
             Some(consumer) => consumer,
             None => self.options.reader().create().map_err(|error| error.to_string())?,
         };
-        let events = self.read_with(&consumer).map_err(|error| format!("no broker answers ({error})"))?;
+        let events = self.read_with(&consumer).map_err(|error| format!("no broker answers ({error})"));
         *reading = Reading { consumer: Some(consumer), last: Some((Instant::now(), events.clone())) };
-        Ok(events)
+        events
     }
 
     fn read_with(&self, consumer: &BaseConsumer) -> Result<Events, KafkaError> {
         let topic = &self.options.topic;
-        let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+        let until = Instant::now() + PATIENCE;
+        let left_time = || until.saturating_duration_since(Instant::now());
+        let metadata = consumer.fetch_metadata(Some(topic), left_time())?;
         let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
         let mut wanted = TopicPartitionList::new();
         // Messages that are still to come.
         let mut left = 0;
         for partition in partitions {
-            let (low, high) = consumer.fetch_watermarks(topic, partition.id(), PATIENCE)?;
+            let (low, high) = consumer.fetch_watermarks(topic, partition.id(), left_time())?;
             let from = low.max(high - KEPT as i64);
             if from < high {
                 wanted.add_partition_offset(topic, partition.id(), Offset::Offset(from))?;
@@ -67,14 +70,13 @@ impl Tail {
             }
         }
         consumer.assign(&wanted)?;
-        let until = Instant::now() + PATIENCE;
         let mut events = Vec::new();
         while left > 0 && Instant::now() < until {
-            let Some(message) = consumer.poll(until.saturating_duration_since(Instant::now())) else { break };
+            let Some(message) = consumer.poll(left_time()) else { break };
             let Ok(message) = message else { continue };
             left -= 1;
-            let taken_at = Timestamp::from_millis(message.timestamp().to_millis().unwrap_or_default());
-            if let Ok((_, event)) = decode(message.payload().unwrap_or_default(), taken_at) {
+            let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+            if let Ok((_, event)) = decode(message.payload().unwrap_or_default(), now) {
                 events.push((event.timestamp, message.offset(), event));
             }
         }

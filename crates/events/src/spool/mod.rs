@@ -16,7 +16,7 @@ use file::MappedFile;
 use record::HEAD;
 use state::State;
 use std::collections::VecDeque;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,12 @@ use telemetry::propagation::TraceParent;
 
 /// How long a file is, until it is followed by another one.
 const FILE_BYTES: u64 = 4 << 20;
-/// Numbers begin so much further on at each start: one that a dying host forgot is not given twice.
-const START: u64 = 1 << 20;
 
 /// A bounded queue on disk.
 pub struct Spool {
     folder: PathBuf,
     max_bytes: u64,
+    /// Of this run: numbers that a dying host forgot, or that a copy of the folder gives too, are another producer's.
     producer: u64,
     inner: Mutex<Inner>,
 }
@@ -41,9 +40,8 @@ struct Inner {
     /// Those that may hold something that is not taken, oldest first; the last one is written to.
     files: VecDeque<Segment>,
     writing: Option<MappedFile>,
-    /// The number of the next event, of the first one since the start, and of the last one before.
+    /// The number of the next event, and of the last one before this run.
     next: u64,
-    begun: u64,
     before: u64,
     /// Of all files.
     bytes: u64,
@@ -84,7 +82,7 @@ impl Spool {
             // What was being written when the process ended is no whole record.
             let end = reader::last_record(&path(folder, segment.first)).map_err(failed)?;
             segment.bytes = end.bytes;
-            last = last.max(segment.first).max(end.number);
+            last = last.max(segment.first - 1).max(end.number);
             if end.bytes > 0 && end.number <= state.taken() {
                 for segment in std::mem::take(&mut files) {
                     std::fs::remove_file(path(folder, segment.first)).map_err(failed)?;
@@ -92,19 +90,25 @@ impl Spool {
             } else if end.bytes == 0 {
                 std::fs::remove_file(path(folder, segment.first)).map_err(failed)?;
                 files.pop_back();
+            } else {
+                // It was made at its full length.
+                OpenOptions::new()
+                    .write(true)
+                    .open(path(folder, segment.first))
+                    .and_then(|file| file.set_len(end.bytes))
+                    .map_err(failed)?;
             }
         }
         let spool = Self {
             folder: folder.to_owned(),
             max_bytes,
-            producer: state.producer(),
+            producer: random().map_err(failed)?,
             inner: Mutex::new(Inner {
                 bytes: files.iter().map(|segment| segment.bytes).sum(),
                 state,
                 files,
                 writing: None,
-                next: last + START,
-                begun: last + START,
+                next: last + 1,
                 before: last,
                 record: Vec::new(),
                 failure: None,
@@ -114,30 +118,31 @@ impl Spool {
         Ok(Arc::new(spool))
     }
 
-    /// The number that tells this spool's events from those of others.
+    /// The number that tells this run's events from those of others.
     pub(crate) const fn producer(&self) -> u64 {
         self.producer
     }
 
     /// Appends an event, which `write` writes when it is told its number; `written` hears of those that were, in their order.
-    /// What can't be written is counted as lost.
+    /// An event that can't be written is counted as lost, and has no number: what is told of it is `Err`.
     pub(crate) fn append<T>(
         &self,
         place: Option<TraceParent>,
         write: impl FnOnce(u64, &mut Vec<u8>) -> T,
         written: impl FnOnce(u64, &T),
-    ) -> T {
+    ) -> Result<T, T> {
         let inner = &mut *self.inner();
         let number = inner.next;
-        inner.next += 1;
         inner.record.clear();
         inner.record.resize(HEAD, 0);
         let value = write(number, &mut inner.record);
         record::seal(&mut inner.record, number, place);
         match self.write(inner) {
             Ok(()) => {
+                inner.next += 1;
                 inner.failure = None;
                 written(number, &value);
+                Ok(value)
             }
             Err(reason) => {
                 let lost = inner.state.lose();
@@ -145,9 +150,9 @@ impl Spool {
                     tracing::warn!(lost, reason, "API events are lost");
                 }
                 inner.failure = Some(reason);
+                Err(value)
             }
         }
-        value
     }
 
     /// Writes the record at the end of the last file, or into a new one.
@@ -168,8 +173,7 @@ impl Spool {
         if let (Some(file), Some(segment)) = (inner.writing.take(), inner.files.back()) {
             file.finish(segment.bytes);
         }
-        // The number of the event at hand, which is the next one at the start.
-        let first = if inner.record.is_empty() { inner.next } else { inner.next - 1 };
+        let first = inner.next;
         inner.writing = Some(MappedFile::make(&path(&self.folder, first), FILE_BYTES)?);
         inner.files.push_back(Segment { first, bytes: 0 });
         Ok(())
@@ -198,19 +202,15 @@ impl Spool {
         self.inner().state.taken()
     }
 
-    /// About how many events wait to be taken: exact but for those of earlier processes that numbers were left out between.
+    /// How many events wait to be taken.
     pub(crate) fn waiting(&self) -> u64 {
         let inner = self.inner();
-        let taken = inner.state.taken();
-        if taken >= inner.begun {
-            return inner.next - 1 - taken;
-        }
-        inner.next - inner.begun + inner.before.saturating_sub(taken)
+        (inner.next - 1).saturating_sub(inner.state.taken())
     }
 
-    /// The event that was read is lost.
-    pub(crate) fn lose(&self) {
-        self.inner().state.lose();
+    /// The name of this folder, in every run.
+    pub(crate) fn name(&self) -> u64 {
+        self.inner().state.name()
     }
 
     /// How many events were lost since the spool was made.
@@ -244,6 +244,12 @@ impl Inner {
         self.bytes += self.record.len() as u64;
         true
     }
+}
+
+fn random() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 fn path(folder: &Path, first: u64) -> PathBuf {

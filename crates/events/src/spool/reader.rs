@@ -25,6 +25,11 @@ impl Reader {
         Self { spool, at: None, offset: 0, given }
     }
 
+    /// No later event has a smaller number.
+    pub(crate) const fn next(&self) -> u64 {
+        self.given + 1
+    }
+
     /// Begins again after what is taken.
     pub(crate) fn rewind(&mut self) {
         *self = Self::new(Arc::clone(&self.spool));

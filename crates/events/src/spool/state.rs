@@ -6,7 +6,7 @@ use std::path::Path;
 /// What a spool remembers beside its events: three numbers in a file, each overwritten in its place.
 pub(super) struct State {
     file: File,
-    producer: u64,
+    name: u64,
     taken: u64,
     lost: u64,
 }
@@ -18,19 +18,21 @@ impl State {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
         let mut bytes = [0; 24];
-        if file.read_exact_at(&mut bytes, 0).is_err() {
-            let mut producer = [0; 8];
-            getrandom::fill(&mut producer).map_err(io::Error::other)?;
-            bytes = [0; 24];
-            bytes[..8].copy_from_slice(&producer);
-            file.write_all_at(&bytes, 0)?;
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                bytes = [0; 24];
+                bytes[..8].copy_from_slice(&super::random()?.to_le_bytes());
+                file.write_all_at(&bytes, 0)?;
+            }
+            Err(error) => return Err(error),
         }
         let number = |at: usize| bytes[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or_default();
-        Ok(Self { file, producer: number(0), taken: number(8), lost: number(16) })
+        Ok(Self { file, name: number(0), taken: number(8), lost: number(16) })
     }
 
-    pub(super) const fn producer(&self) -> u64 {
-        self.producer
+    pub(super) const fn name(&self) -> u64 {
+        self.name
     }
 
     pub(super) const fn taken(&self) -> u64 {

@@ -10,7 +10,7 @@ fn append(spool: &Spool, content: &str) -> u64 {
         record.extend_from_slice(content.as_bytes());
         number
     };
-    spool.append(None, write, |_, _| {})
+    spool.append(None, write, |_, _| {}).unwrap_or_else(|number| number)
 }
 
 fn texts(reader: &mut Reader) -> Vec<String> {
@@ -34,10 +34,12 @@ fn what_is_not_taken_is_read_again_after_a_restart() {
     assert_eq!(texts(&mut reader), ["a", "b", "c"]);
     assert_eq!(texts(&mut reader), [""; 0]);
     spool.take(numbers[0]);
-    let producer = spool.producer();
+    let (name, producer) = (spool.name(), spool.producer());
+    assert_eq!(spool.waiting(), 2);
     drop((reader, spool));
     let spool = Spool::open(folder.path(), LARGE).unwrap();
-    assert_eq!(spool.producer(), producer);
+    assert_eq!((spool.name(), spool.waiting()), (name, 2));
+    assert_ne!(spool.producer(), producer, "its numbers are its own");
     let mut reader = Reader::new(Arc::clone(&spool));
     assert_eq!(texts(&mut reader), ["b", "c"]);
     assert!(append(&spool, "d") > numbers[2]);
@@ -65,6 +67,18 @@ fn files_that_are_taken_go_and_a_full_spool_counts_what_it_loses() {
     drop((reader, spool));
     assert_eq!(Spool::open(folder.path(), LARGE).unwrap().lost(), lost);
     assert!(numbers.is_sorted());
+}
+
+#[test]
+fn restarts_take_no_room() {
+    let folder = tempfile::tempdir().unwrap();
+    for run in 1..=20 {
+        let spool = Spool::open(folder.path(), 8 << 20).unwrap();
+        append(&spool, "x");
+        assert_eq!((spool.waiting(), spool.lost()), (run, 0));
+    }
+    let spool = Spool::open(folder.path(), 8 << 20).unwrap();
+    assert_eq!(texts(&mut Reader::new(spool)).len(), 20);
 }
 
 #[test]

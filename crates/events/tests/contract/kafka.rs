@@ -25,7 +25,8 @@ async fn while_the_broker_is_away_events_wait_and_then_all_of_them_arrive() {
         told.extend((0..500).map(|i| events.send(call(&format!("/{signal}/{i}"), Some("mina"))).event_id.clone()));
         tokio::time::sleep(Duration::from_secs(2)).await;
         let down = events.ping().await.err().unwrap().to_string();
-        assert!(down.contains("nothing is lost") && events.waiting() > 0, "{down}");
+        // One that ends in order may still take what comes.
+        assert!(down.contains("0 are lost") && (signal == "TERM" || events.waiting() > 0), "{down}");
         kafka.restart();
         sent(&events).await;
     }

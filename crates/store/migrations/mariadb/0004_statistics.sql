@@ -50,7 +50,8 @@ CREATE TABLE IF NOT EXISTS event_producers (
     highest BIGINT NOT NULL,
     counted BLOB NOT NULL,
     seen INT NOT NULL,
-    PRIMARY KEY (source, part, producer)
+    PRIMARY KEY (source, part, producer),
+    INDEX event_producers_seen (seen)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Names of events that other programs gave, shortened to 16 bytes.
@@ -68,5 +69,6 @@ CREATE TABLE IF NOT EXISTS events_aside (
     place BIGINT NOT NULL,
     seen INT NOT NULL,
     reason VARCHAR(255) NOT NULL,
-    record BLOB NOT NULL
+    record BLOB NOT NULL,
+    INDEX events_aside_seen (seen)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

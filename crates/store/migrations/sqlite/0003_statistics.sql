@@ -65,3 +65,7 @@ CREATE TABLE events_aside (
     reason TEXT NOT NULL,
     record BLOB NOT NULL
 );
+
+CREATE INDEX event_producers_seen ON event_producers (seen);
+CREATE INDEX event_names_seen ON event_names (seen);
+CREATE INDEX events_aside_seen ON events_aside (seen);

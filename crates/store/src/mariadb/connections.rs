@@ -133,8 +133,9 @@ pub(super) fn is_dead(error: &Error) -> bool {
     error.is_connectivity_error() && !too_long
 }
 
-/// The engine rolled the transaction back so that another one could go on.
+/// The engine gave the transaction up so that another one could go on, or because another one had.
 pub(super) const fn is_deadlock(code: u16) -> bool {
     const DEADLOCK: u16 = 1213;
-    code == DEADLOCK
+    const RECORD_HAS_CHANGED: u16 = 1020;
+    matches!(code, DEADLOCK | RECORD_HAS_CHANGED)
 }

@@ -4,10 +4,11 @@ use crate::statement::Statement;
 use crate::statistics::{Ledger, NameHash, News, Position, ProducerKey, Window, count, kinds, sql};
 use board::ports::{Arrived, CallStatistics, Counted, Period, RouteName};
 use model::Timestamp;
-use mysql::{Error, Row, Value};
+use mysql::{Error, Params, Row, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+const READ_COMMITTED: Statement = Statement::new("SET TRANSACTION", "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
 const POSITION: Statement = Statement::new(
     "SELECT event_positions",
     "SELECT next, newest FROM event_positions WHERE source = ? AND part = ? FOR UPDATE",
@@ -142,6 +143,8 @@ impl Ledger for MariaLedger<'_, '_> {
 }
 
 pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived]) -> Result<Counted> {
+    // What is read of others' rows is read as it is now: the rows of the partitions are locked.
+    sql.execute(&READ_COMMITTED, ())?;
     begin(sql)?;
     let counted = count(&MariaLedger(sql), source, events)?;
     commit(sql)?;
@@ -149,7 +152,7 @@ pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived]) -> Result<Cou
 }
 
 pub(super) fn calls(sql: &Sql<'_>, period: Period) -> Result<CallStatistics> {
-    let Period { width, first, end, step, log_in_first, log_in_step } = period;
+    let Period { width, first, end, step, log_in_first, .. } = period;
     let time = (width, first, end);
     let number = |row: &Row, at| int(row, at).unwrap_or_default();
     let calls = |row: &Row, at| u64::try_from(number(row, at)).unwrap_or_default();
@@ -165,16 +168,34 @@ pub(super) fn calls(sql: &Sql<'_>, period: Period) -> Result<CallStatistics> {
         users_by_route: sql.all(&sql::USERS_BY_ROUTE, time, |row| (route(row), calls(row, 2)))?,
         by_user: sql.all(&sql::BY_USER, time, |row| (words(row, 0), calls(row, 1), number(row, 2)))?,
         users: sql.first(&sql::USERS, time)?.map(|row| calls(&row, 0)).unwrap_or_default(),
-        ..kinds(sql.all(&sql::COUNTS, (log_in_step, width, log_in_first, end), |row| {
-            (number(row, 0), words(row, 1), calls(row, 2))
-        })?)
+        ..kinds(
+            period,
+            sql.all(&sql::COUNTS, (step, width, first.min(log_in_first), end), |row| {
+                (number(row, 0), words(row, 1), calls(row, 2))
+            })?,
+        )
     })
 }
 
 pub(super) fn forget(sql: &Sql<'_>, minutes_before: i64, all_before: i64) -> Result<()> {
-    for statement in &sql::FORGET {
-        sql.execute(statement, (1, minutes_before))?;
-        sql.execute(statement, (60, all_before))?;
+    for statement in &*FORGET_SOME {
+        all_of(sql, statement, (1, minutes_before))?;
+        all_of(sql, statement, (60, all_before))?;
     }
-    sql::FORGET_EVENTS.iter().try_for_each(|statement| sql.execute(statement, (all_before,)).map(drop))
+    FORGET_SOME_EVENTS.iter().try_for_each(|statement| all_of(sql, statement, (all_before,)))?;
+    sql.execute(&sql::FORGET_ASIDE, ()).map(drop)
+}
+
+/// Deletes a few at a time: others wait for the locks.
+fn all_of(sql: &Sql<'_>, statement: &Statement, params: impl Into<Params> + Clone) -> Result<()> {
+    while sql.execute(statement, params.clone())? == AT_ONCE {}
+    Ok(())
+}
+
+const AT_ONCE: u64 = 5_000;
+static FORGET_SOME: LazyLock<[Statement; 3]> = LazyLock::new(|| sql::FORGET.each_ref().map(bounded));
+static FORGET_SOME_EVENTS: LazyLock<[Statement; 3]> = LazyLock::new(|| sql::FORGET_EVENTS.each_ref().map(bounded));
+
+fn bounded(statement: &Statement) -> Statement {
+    Statement::made(statement.summary(), format!("{} LIMIT {AT_ONCE}", statement.text()))
 }

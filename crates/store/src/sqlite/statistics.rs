@@ -117,7 +117,7 @@ pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived]) -> Result<Cou
 }
 
 pub(super) fn calls(sql: &Sql<'_>, period: Period) -> Result<CallStatistics> {
-    let Period { width, first, end, step, log_in_first, log_in_step } = period;
+    let Period { width, first, end, step, log_in_first, .. } = period;
     let time = (width, first, end);
     Ok(CallStatistics {
         by_step: sql.all(&sql::BY_STEP, (step, width, first, end), |row| {
@@ -127,9 +127,12 @@ pub(super) fn calls(sql: &Sql<'_>, period: Period) -> Result<CallStatistics> {
         users_by_route: sql.all(&sql::USERS_BY_ROUTE, time, |row| Ok((route(row)?, row.get(2)?)))?,
         by_user: sql.all(&sql::BY_USER, time, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?,
         users: sql.first(&sql::USERS, time, |row| row.get(0))?.unwrap_or_default(),
-        ..kinds(sql.all(&sql::COUNTS, (log_in_step, width, log_in_first, end), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?)
+        ..kinds(
+            period,
+            sql.all(&sql::COUNTS, (step, width, first.min(log_in_first), end), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?,
+        )
     })
 }
 
@@ -146,5 +149,6 @@ pub(super) fn forget(sql: &Sql<'_>, minutes_before: i64, all_before: i64) -> Res
         sql.execute(statement, (1, minutes_before))?;
         sql.execute(statement, (60, all_before))?;
     }
-    sql::FORGET_EVENTS.iter().try_for_each(|statement| sql.execute(statement, (all_before,)).map(drop))
+    sql::FORGET_EVENTS.iter().try_for_each(|statement| sql.execute(statement, (all_before,)).map(drop))?;
+    sql.execute(&sql::FORGET_ASIDE, ()).map(drop)
 }

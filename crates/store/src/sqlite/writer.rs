@@ -20,6 +20,8 @@ const QUEUE: usize = 1024;
 const GROUP: usize = 256;
 /// Bulk operations that are held back in favour of posts, beyond which the queue is not read.
 const BULK_HELD: usize = 16;
+/// How long bulk operations are held back at most, when there always are posts.
+const BULK_WAIT: Duration = Duration::from_millis(250);
 /// How long a group waits to become as large as the last one: less than an fsync takes.
 const GATHER: Duration = Duration::from_micros(150);
 /// The longest wait for a place in the queue.
@@ -189,6 +191,11 @@ impl WriterThread {
         while self.receive() {
             if std::mem::take(&mut self.look) {
                 self.look_elsewhere();
+            }
+            if self.bulk.front().is_some_and(|job| job.asked.elapsed() > BULK_WAIT) && !self.small.is_empty() {
+                let overdue = self.bulk.pop_front().into_iter().collect::<Vec<_>>();
+                self.expect_rows(&overdue);
+                self.commit(overdue);
             }
             let mut jobs = std::mem::take(&mut self.small);
             if jobs.is_empty() {

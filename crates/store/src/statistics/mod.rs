@@ -6,7 +6,7 @@ mod window;
 use tally::{Tally, UNREADABLE};
 pub(crate) use window::Window;
 
-use board::ports::{Arrived, CallStatistics, Counted, Identity};
+use board::ports::{Arrived, CallStatistics, Counted, Identity, Period};
 use board::statistics::minute_of;
 use model::{LogIn, Timestamp};
 use sha2::{Digest, Sha256};
@@ -167,14 +167,17 @@ impl Asked {
     }
 }
 
-/// The part of the statistics that `api_counts` tells, from its rows: start, kind, calls.
-pub(crate) fn kinds(rows: Vec<(i64, String, u64)>) -> CallStatistics {
+/// The part of the statistics that `api_counts` tells, from its rows: step, kind, calls. A step of log-ins is several of them.
+pub(crate) fn kinds(period: Period, rows: Vec<(i64, String, u64)>) -> CallStatistics {
     let mut statistics = CallStatistics::default();
     for (start, kind, calls) in rows {
         match LogIn::ALL.into_iter().find(|outcome| outcome.name() == kind) {
-            Some(outcome) => statistics.log_ins.push((start, outcome, calls)),
-            None if kind == UNREADABLE => statistics.aside += calls,
-            None => {}
+            Some(outcome) if start >= period.log_in_first => {
+                let start = start.div_euclid(period.log_in_step) * period.log_in_step;
+                statistics.log_ins.push((start, outcome, calls));
+            }
+            None if kind == UNREADABLE && start >= period.first => statistics.aside += calls,
+            _ => {}
         }
     }
     statistics
@@ -229,4 +232,9 @@ pub(crate) mod sql {
         Statement::new("DELETE event_producers", "DELETE FROM event_producers WHERE seen < ?"),
         Statement::new("DELETE events_aside", "DELETE FROM events_aside WHERE seen < ?"),
     ];
+    /// Of them the newest stay.
+    pub(crate) const FORGET_ASIDE: Statement = Statement::new(
+        "DELETE events_aside",
+        "DELETE FROM events_aside WHERE id <= (SELECT newest FROM (SELECT max(id) - 10000 AS newest FROM events_aside) AS known)",
+    );
 }
