@@ -34,7 +34,15 @@ impl Health {
     /// What is known of them: does not wait for one that does not answer, but for the very first time.
     pub async fn recent(&self) -> [Dependency; 3] {
         let (last, now) = (self.known().last.clone(), self.ports.clock.now());
-        let Some((report, asked_at)) = last else { return self.check().await };
+        let Some((report, asked_at)) = last else {
+            // It goes on when the caller is too impatient for it, so that the next one is told.
+            let health = self.clone();
+            let first = tokio::spawn(async move { health.check().await });
+            return match first.await {
+                Ok(report) => report,
+                Err(_) => self.check().await,
+            };
+        };
         if asked_at.plus_seconds(FRESH_S) <= now {
             self.known().last = Some((report.clone(), now));
             let health = self.clone();

@@ -263,7 +263,7 @@ pub struct Counted {
 #[async_trait]
 pub trait StatisticsStore: Engine {
     /// Counts events of a source in one transaction: each once, however often and by whichever process it is delivered.
-    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError>;
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>, now: Timestamp) -> Result<Counted, PortError>;
 
     /// What is known of a time.
     async fn calls(&self, period: Period) -> Result<CallStatistics, PortError>;

@@ -114,7 +114,7 @@ impl CallsStatistics {
             return Counted::default();
         }
         let counted = loop {
-            match self.ports.statistics.count(source.name(), Arc::clone(&events)).await {
+            match self.ports.statistics.count(source.name(), Arc::clone(&events), self.ports.clock.now()).await {
                 Ok(counted) => break counted,
                 Err(error) => complaint.about(&error),
             }

@@ -91,7 +91,7 @@ async fn main() {
         // Joining the group takes seconds, once.
         began = began.or((!batch.is_empty()).then(Instant::now));
         done += batch.len();
-        store.count("api-logs", Arc::new(batch)).await.unwrap();
+        store.count("api-logs", Arc::new(batch), now()).await.unwrap();
         source.counted().await;
     }
     rate("from Kafka into statistics", events_wanted, began.unwrap().elapsed());
@@ -103,7 +103,7 @@ async fn main() {
             loop {
                 let batch = source.receive().await.unwrap();
                 if !batch.is_empty() {
-                    store.count("api-logs", Arc::new(batch)).await.unwrap();
+                    store.count("api-logs", Arc::new(batch), now()).await.unwrap();
                     source.counted().await;
                 }
             }

@@ -18,7 +18,6 @@ const BATCH: usize = 10_000;
 
 /// Gives the events of this process to whoever counts: those that an earlier one left in the spool, then its own.
 pub struct InProcessSource {
-    name: String,
     spool: Arc<Spool>,
     fresh: Arc<Fresh>,
     /// What comes up to this number is read from the spool.
@@ -31,15 +30,7 @@ pub struct InProcessSource {
 
 impl InProcessSource {
     pub(super) fn new(spool: Arc<Spool>, fresh: Arc<Fresh>) -> Self {
-        Self {
-            // Places are remembered for this spool: another one begins anew.
-            name: format!("spool {:016x}", spool.name()),
-            spool_up_to: Some(spool.last_before()),
-            given: spool.taken(),
-            spool,
-            fresh,
-            reader: None,
-        }
+        Self { spool_up_to: Some(spool.last_before()), given: spool.taken(), spool, fresh, reader: None }
     }
 
     /// The next events that come up to this number; afterwards the fresh ones do.
@@ -65,8 +56,9 @@ impl InProcessSource {
 
 #[async_trait]
 impl EventSource for InProcessSource {
+    /// The same for all: each run is a producer of its own.
     fn name(&self) -> &str {
-        &self.name
+        ENGINE
     }
 
     async fn receive(&mut self) -> Result<Vec<Arrived>, PortError> {

@@ -208,9 +208,24 @@ impl Spool {
         (inner.next - 1).saturating_sub(inner.state.taken())
     }
 
-    /// The name of this folder, in every run.
-    pub(crate) fn name(&self) -> u64 {
-        self.inner().state.name()
+    /// So many events that were written can't be read any more.
+    fn lose(&self, count: u64) {
+        tracing::error!(count, "API events can't be read from the spool: they are lost");
+        let mut inner = self.inner();
+        (0..count).for_each(|_| _ = inner.state.lose());
+    }
+
+    /// A file is gone.
+    fn gone(&self, first: u64) {
+        tracing::error!(file = first, "a file of the event spool is gone");
+        let mut inner = self.inner();
+        let at = inner.files.iter().position(|segment| segment.first == first);
+        if let Some(segment) = at.and_then(|at| inner.files.remove(at)) {
+            inner.bytes -= segment.bytes;
+            if inner.files.is_empty() {
+                inner.writing = None;
+            }
+        }
     }
 
     /// How many events were lost since the spool was made.
@@ -263,6 +278,7 @@ fn segments(folder: &Path) -> io::Result<VecDeque<Segment>> {
         let entry = entry?;
         let name = entry.file_name();
         let first = name.to_str().and_then(|name| name.strip_suffix(".events")).and_then(|first| first.parse().ok());
+        let first = first.filter(|first| path(folder, *first) == entry.path() && entry.path().is_file());
         if let Some(first) = first {
             files.push(Segment { first, bytes: entry.metadata()?.len() });
         }

@@ -62,7 +62,20 @@ impl Reader {
             };
             drop(inner);
             let Some(next) = follows else { return Ok(segment) };
-            self.at = Some((next.first, File::open(path(&self.spool.folder, next.first))?));
+            let file = match File::open(path(&self.spool.folder, next.first)) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.spool.gone(next.first);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            // Numbers follow each other: what is missing between was in a file that is gone or damaged.
+            if next.first > self.given + 1 {
+                self.spool.lose(next.first - self.given - 1);
+                self.given = next.first - 1;
+            }
+            self.at = Some((next.first, file));
             self.offset = 0;
         }
     }

@@ -3,36 +3,30 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// What a spool remembers beside its events: three numbers in a file, each overwritten in its place.
+/// What a spool remembers beside its events: two numbers in a file, each overwritten in its place.
 pub(super) struct State {
     file: File,
-    name: u64,
     taken: u64,
     lost: u64,
 }
 
-const TAKEN_AT: u64 = 8;
-const LOST_AT: u64 = 16;
+const TAKEN_AT: u64 = 0;
+const LOST_AT: u64 = 8;
 
 impl State {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        let mut bytes = [0; 24];
+        let mut bytes = [0; 16];
         match file.read_exact_at(&mut bytes, 0) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                bytes = [0; 24];
-                bytes[..8].copy_from_slice(&super::random()?.to_le_bytes());
+                bytes = [0; 16];
                 file.write_all_at(&bytes, 0)?;
             }
             Err(error) => return Err(error),
         }
         let number = |at: usize| bytes[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or_default();
-        Ok(Self { file, name: number(0), taken: number(8), lost: number(16) })
-    }
-
-    pub(super) const fn name(&self) -> u64 {
-        self.name
+        Ok(Self { file, taken: number(0), lost: number(8) })
     }
 
     pub(super) const fn taken(&self) -> u64 {

@@ -34,11 +34,11 @@ fn what_is_not_taken_is_read_again_after_a_restart() {
     assert_eq!(texts(&mut reader), ["a", "b", "c"]);
     assert_eq!(texts(&mut reader), [""; 0]);
     spool.take(numbers[0]);
-    let (name, producer) = (spool.name(), spool.producer());
+    let producer = spool.producer();
     assert_eq!(spool.waiting(), 2);
     drop((reader, spool));
     let spool = Spool::open(folder.path(), LARGE).unwrap();
-    assert_eq!((spool.name(), spool.waiting()), (name, 2));
+    assert_eq!(spool.waiting(), 2);
     assert_ne!(spool.producer(), producer, "its numbers are its own");
     let mut reader = Reader::new(Arc::clone(&spool));
     assert_eq!(texts(&mut reader), ["b", "c"]);
@@ -97,7 +97,17 @@ fn a_torn_end_and_a_damaged_file_cost_only_themselves() {
     drop(spool);
     file.write_all_at(b"garbage", 10).unwrap();
     let spool = Spool::open(folder.path(), LARGE).unwrap();
-    assert_eq!(texts(&mut Reader::new(spool)), ["c"]);
+    assert_eq!(texts(&mut Reader::new(Arc::clone(&spool))), ["c"]);
+    assert_eq!(spool.lost(), 2);
+    for name in ["5.events", "00000000000000000007.events"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    drop(spool);
+    assert_eq!(
+        texts(&mut Reader::new(Spool::open(folder.path(), LARGE).unwrap())),
+        ["c"],
+        "what is no file of ours stays"
+    );
 }
 
 #[test]

@@ -169,9 +169,9 @@ impl Store for MariaStore {
 
 #[async_trait]
 impl StatisticsStore for MariaStore {
-    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError> {
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>, now: Timestamp) -> Result<Counted, PortError> {
         let source = source.to_owned();
-        self.connections.run(Patience::Request, move |sql| statistics::add(sql, &source, &events)).await
+        self.connections.run(Patience::Request, move |sql| statistics::add(sql, &source, &events, now)).await
     }
 
     async fn calls(&self, period: Period) -> Result<CallStatistics, PortError> {

@@ -104,7 +104,7 @@ impl Ledger for MariaLedger<'_, '_> {
     }
 
     fn write(&self, source: &str, news: &News<'_>) -> Result<()> {
-        let (sql, seen) = (self.0, news.seen());
+        let (sql, seen) = (self.0, news.seen);
         for (part, at) in &news.positions {
             sql.execute(&SET_POSITION, (at.next, at.newest.as_millis(), source, part))?;
         }
@@ -142,11 +142,11 @@ impl Ledger for MariaLedger<'_, '_> {
     }
 }
 
-pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived]) -> Result<Counted> {
+pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived], now: Timestamp) -> Result<Counted> {
     // What is read of others' rows is read as it is now: the rows of the partitions are locked.
     sql.execute(&READ_COMMITTED, ())?;
     begin(sql)?;
-    let counted = count(&MariaLedger(sql), source, events)?;
+    let counted = count(&MariaLedger(sql), source, events, now)?;
     commit(sql)?;
     Ok(counted)
 }

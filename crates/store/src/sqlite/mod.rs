@@ -155,9 +155,9 @@ impl Store for SqliteStore {
 
 #[async_trait]
 impl StatisticsStore for SqliteStore {
-    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>) -> Result<Counted, PortError> {
+    async fn count(&self, source: &str, events: Arc<Vec<Arrived>>, now: Timestamp) -> Result<Counted, PortError> {
         let source = source.to_owned();
-        self.writer()?.run(Size::Bulk(0), move |sql, _| statistics::add(sql, &source, &events)).await
+        self.writer()?.run(Size::Bulk(0), move |sql, _| statistics::add(sql, &source, &events, now)).await
     }
 
     async fn calls(&self, period: Period) -> Result<CallStatistics, PortError> {

@@ -72,7 +72,7 @@ impl Ledger for SqliteLedger<'_, '_> {
     }
 
     fn write(&self, source: &str, news: &News<'_>) -> Result<()> {
-        let seen = news.seen();
+        let seen = news.seen;
         self.0.execute_each(
             &SET_POSITION,
             news.positions.iter().map(|(part, at)| (source, part, at.next, at.newest.as_millis())),
@@ -112,8 +112,8 @@ fn found<K: Copy + Ord, V>(keys: &BTreeSet<K>, find: impl Fn(K) -> Result<Option
     keys.iter().filter_map(|key| find(*key).map(|value| Some((*key, value?))).transpose()).collect()
 }
 
-pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived]) -> Result<Counted> {
-    count(&SqliteLedger(sql), source, events)
+pub(super) fn add(sql: &Sql<'_>, source: &str, events: &[Arrived], now: Timestamp) -> Result<Counted> {
+    count(&SqliteLedger(sql), source, events, now)
 }
 
 pub(super) fn calls(sql: &Sql<'_>, period: Period) -> Result<CallStatistics> {

@@ -72,20 +72,13 @@ const ASIDE: usize = 100;
 /// What a transaction writes.
 #[derive(Default)]
 pub(crate) struct News<'e> {
-    /// When the log took the newest of the events.
-    pub(crate) newest: Timestamp,
+    /// The minute in which the events are counted.
+    pub(crate) seen: i64,
     pub(crate) positions: BTreeMap<i32, Position>,
     pub(crate) windows: BTreeMap<ProducerKey, Window>,
     pub(crate) names: BTreeSet<NameHash>,
     pub(crate) tally: Tally<'e>,
     pub(crate) aside: Vec<Aside<'e>>,
-}
-
-impl News<'_> {
-    /// The minute that what is remembered of the events carries.
-    pub(crate) fn seen(&self) -> i64 {
-        minute_of(self.newest)
-    }
 }
 
 /// A record that is put aside.
@@ -97,13 +90,18 @@ pub(crate) struct Aside<'e> {
 }
 
 /// Counts what is new of the events.
-pub(crate) fn count<L: Ledger>(ledger: &L, source: &str, events: &[Arrived]) -> Result<Counted, L::Error> {
+pub(crate) fn count<L: Ledger>(
+    ledger: &L,
+    source: &str,
+    events: &[Arrived],
+    now: Timestamp,
+) -> Result<Counted, L::Error> {
     let mut asked = Asked::default();
     events.iter().for_each(|event| asked.about(event));
     let mut positions = ledger.positions(source, &asked.partitions)?;
     let mut windows = ledger.windows(source, &asked.producers)?;
     let known_names = ledger.known_names(&asked.names)?;
-    let (mut news, mut counted) = (News::default(), Counted::default());
+    let (mut news, mut counted) = (News { seen: minute_of(now), ..News::default() }, Counted::default());
     for event in events {
         let position = positions.entry(event.partition).or_default();
         let is_new = match &event.content {
@@ -117,7 +115,6 @@ pub(crate) fn count<L: Ledger>(ledger: &L, source: &str, events: &[Arrived]) -> 
             Ok((Identity::Placed, _)) | Err(_) => position.is_new(event),
         };
         position.advance(event);
-        news.newest = news.newest.max(event.taken_at);
         match &event.content {
             _ if !is_new => counted.known += 1,
             Ok((_, call)) => {

@@ -36,7 +36,7 @@ fn placed(partition: i32, offset: i64) -> Arrived {
 }
 
 async fn count(store: &dyn StatisticsStore, events: Vec<Arrived>) -> (u64, u64, u64) {
-    let Counted { new, known, aside } = store.count("topic", Arc::new(events)).await.unwrap();
+    let Counted { new, known, aside } = store.count("topic", Arc::new(events), AT).await.unwrap();
     (new, known, aside)
 }
 
@@ -71,7 +71,7 @@ pub async fn an_event_counts_once_however_it_is_delivered(store: Arc<dyn Statist
     assert_eq!(count(store, vec![anew]).await, (1, 0, 0));
     assert_eq!(total(store).await, 13);
     // Another source has places of its own.
-    let elsewhere = store.count("other", Arc::new(vec![placed(3, 0)])).await.unwrap();
+    let elsewhere = store.count("other", Arc::new(vec![placed(3, 0)]), AT).await.unwrap();
     assert_eq!((elsewhere.new, total(store).await), (1, 14));
 }
 
@@ -89,7 +89,7 @@ pub async fn an_event_that_several_count_at_once_counts_once(store: Arc<dyn Stat
                     Arc::new(each.collect::<Vec<_>>())
                 };
                 // Whoever counts tries again.
-                while store.count("topic", events()).await.is_err() {}
+                while store.count("topic", events(), AT).await.is_err() {}
             }
         })
     };
