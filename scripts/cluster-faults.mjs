@@ -116,14 +116,13 @@ function counted() {
 }
 
 /**
- * How many of the acknowledged posts are not counted, once no more come; and how many are counted beyond those that are
- * stored (one that was stored and counted may not have been acknowledged when its process was killed).
+ * How many of the acknowledged posts are not counted, and how many are counted beyond those that are
+ * stored (one that was stored and counted may not have been acknowledged when its process was killed). The partitions of a
+ * worker that was killed are another one's after ten seconds.
  */
 async function checkCounted(acknowledged, stored) {
-  for (let last = -1, now = counted(); now < acknowledged || now !== last; [last, now] = [now, counted()]) {
-    if (now === last) break;
-    await sleep(3000);
-  }
+  for (const end = Date.now() + 60_000; counted() < acknowledged && Date.now() < end; ) await sleep(500);
+  await sleep(15_000);
   const now = counted();
   return { missing: Math.max(0, acknowledged - now), extra: Math.max(0, now - stored) };
 }

@@ -49,9 +49,9 @@ pub struct RequestContext {
     pub signs_in: Arc<OnceLock<Username>>,
     pub lang: Lang,
     /// The reader's IANA time zone, from their cookie.
-    pub zone: Option<String>,
+    pub zone: Option<Arc<str>>,
     /// `light` or `dark`, from their cookie; else the system's.
-    pub theme: Option<String>,
+    pub theme: Option<&'static str>,
     /// Whether the reader folded the ribbon away.
     pub ribbon_folded: bool,
     /// The ids reserved for the browser's spans of this page load.

@@ -19,8 +19,8 @@ pub fn shell() -> impl IntoView {
     let lang = request.as_ref().map(|request| request.lang).unwrap_or_default();
     let words = &Text::of(lang).board.home;
     let description = [words.headline, words.promise].join(" ");
-    let theme = request.as_ref().and_then(|request| request.theme.clone());
-    let scheme = theme.clone().unwrap_or_else(|| "light dark".to_owned());
+    let theme = request.as_ref().and_then(|request| request.theme);
+    let scheme = theme.unwrap_or("light dark");
     let page_trace = request.and_then(|request| request.page_trace);
     let (traceparent, document) = page_trace.map(|trace| (trace.traceparent, trace.document_load)).unzip();
     // What the page's own file needs comes beside the main one, not after it.

@@ -1,4 +1,4 @@
-//! What a bare axum route can do on this machine: answers every request with the bytes of a file.
+//! What a bare axum route can do on this machine: answers `/` with the bytes of a file.
 //! `bare_axum PORT FILE CONTENT_TYPE`; the bench compares the board with it.
 
 use axum::Router;
@@ -15,5 +15,5 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = Bytes::from(std::fs::read(file)?);
     let answer = move || async move { ([(CONTENT_TYPE, content_type)], bytes) };
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    Ok(axum::serve(listener, Router::new().fallback(get(answer))).await?)
+    Ok(axum::serve(listener, Router::new().route("/", get(answer))).await?)
 }

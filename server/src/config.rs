@@ -177,7 +177,11 @@ mod tests {
             (&[kafka[0], kafka[1], ("KAFKA_SECURITY_PROTOCOL", "TLS")], "KAFKA_SECURITY_PROTOCOL"),
             (&[kafka[0], kafka[1], ("KAFKA_SASL_MECHANISM", "PLAIN")], "KAFKA_SASL_MECHANISM"),
             (&[kafka[0], kafka[1], ("KAFKA_SSL_CA", "/no/such/file")], "KAFKA_SSL_CA"),
+            // One that is there, without a certificate in it.
+            (&[kafka[0], kafka[1], ("KAFKA_SSL_CA", "Cargo.toml")], "KAFKA_SSL_CA"),
             (&[kafka[0], ("KAFKA_SERVERS", "one:port")], "KAFKA_SERVERS"),
+            (&[kafka[0], ("KAFKA_SERVERS", "one;two")], "KAFKA_SERVERS"),
+            (&[kafka[0], ("KAFKA_SERVERS", "name:word@one")], "KAFKA_SERVERS"),
             (&[kafka[0], kafka[1], ("GLASSBOARD_ROLE", "worker")], "GLASSBOARD_ROLE"),
         ] {
             let error = read(set).err().unwrap_or_default();

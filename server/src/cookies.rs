@@ -117,7 +117,7 @@ fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Cookies, Sent};
     use app::context::SessionCookies;
     use board::ports::Session;
@@ -125,8 +125,8 @@ mod tests {
     use model::{Timestamp, Username};
     use std::sync::Arc;
 
-    fn signed_in() -> SignedIn {
-        let username = Username::stored("김 민아".to_owned());
+    pub(crate) fn signed_in(name: &str) -> SignedIn {
+        let username = Username::stored(name.to_owned());
         let now = Timestamp::default();
         let session = Session {
             id: String::new(),
@@ -137,7 +137,7 @@ mod tests {
             last_activity: now,
             expires_at: now,
         };
-        SignedIn { username, user_key: "김 민아".into(), session: Arc::new(session) }
+        SignedIn { username, user_key: name.into(), session: Arc::new(session) }
     }
 
     fn value(cookie: &str) -> &str {
@@ -148,7 +148,7 @@ mod tests {
     fn a_cookie_is_read_back_and_a_forged_one_is_not() {
         let cookies = Cookies::new("key", None, true);
         let token = SessionToken::parse(&"ab".repeat(32)).unwrap();
-        let cookie = cookies.issue(&signed_in(), &token);
+        let cookie = cookies.issue(&signed_in("김 민아"), &token);
         assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Secure"));
         let read = cookies.read(value(&cookie)).unwrap();
         assert_eq!((read.0.as_str(), read.1.expose()), ("김 민아", token.expose()));

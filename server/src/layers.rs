@@ -1,4 +1,4 @@
-//! What every request passes through, in one place: `pass`, the router's only layer.
+//! What every request passes through, in one place: `pass`, around the whole router.
 
 mod api_event;
 mod bounds;
@@ -7,16 +7,18 @@ mod headers;
 mod origin;
 mod problems;
 mod rules;
+mod said;
 mod trace;
 
 use crate::problem::Problem;
 use crate::state::ServerState;
 use api_event::ApiCall;
 use app::context::RequestContext;
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route as Next;
 use context::Asking;
 pub use context::accepts_html;
 use futures::FutureExt;
@@ -26,68 +28,82 @@ use http::request::Parts;
 use http::{HeaderValue, Method};
 use model::Code;
 pub use rules::{Route, Rule, Rules};
+pub use said::LastSaid;
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
+use tower::layer::layer_fn;
+use tower::{Service, service_fn};
 use trace::ServerSpan;
 pub use trace::current_trace_id;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
-/// The state of the layer.
+/// What requests pass through.
 pub struct Passage {
     pub state: ServerState,
     pub rules: Rules,
 }
 
-/// Traces a request, admits or refuses it, and finishes its response.
-pub async fn pass(State(passage): State<Arc<Passage>>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let mut route = passage.rules.of(&parts.extensions);
-    route.rule.page &= parts.method == Method::GET;
-    let (started, method) = (Instant::now(), trace::known_method(&parts.method));
-    let call = (route.rule.api_event && !route.rule.page).then(|| ApiCall::begin(method, &route, started));
-    let asking = Asking::read(&passage.state, &parts);
-    let mut response = if route.rule.quiet {
-        let response = answered(&passage.state, route.rule, call, asking, (parts, body), next).await;
-        route.metrics.answered(method, response.status().as_u16(), started.elapsed());
-        response
-    } else {
-        let traced = ServerSpan::open(&mut parts, &asking.caller, route.name(), started);
-        let span = traced.span.clone();
-        async move {
-            let response = answered(&passage.state, route.rule, call, asking, (parts, body), next).await;
-            route.metrics.answered(method, response.status().as_u16(), started.elapsed());
-            traced.close(response)
-        }
-        .instrument(span)
-        .await
-    };
-    headers::add_security_headers(response.headers_mut());
-    response
+impl Passage {
+    /// The routes behind `pass`. Without axum's `from_fn`, which boxes and copies each request twice more.
+    pub fn around(self, routes: Router<ServerState>) -> Router<ServerState> {
+        let passage = Arc::new(self);
+        routes.layer(layer_fn(move |next: Next| {
+            let passage = Arc::clone(&passage);
+            service_fn(move |request| {
+                let (passage, next) = (Arc::clone(&passage), next.clone());
+                async move { Ok::<_, Infallible>(pass(&passage, request, next).await) }.boxed()
+            })
+        }))
+    }
 }
 
-/// The response with its problem written out, recorded when it is an API call's. A panic is a problem too.
+/// Traces a request, admits or refuses it, and finishes its response.
+async fn pass(passage: &Passage, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let route = passage.rules.of(&parts.extensions);
+    let rule = Rule { page: route.rule.page && parts.method == Method::GET, ..route.rule };
+    let (started, method) = (Instant::now(), trace::known_method(&parts.method));
+    let mut call = (rule.api_event && !rule.page).then(|| ApiCall::begin(method, &route));
+    let asking = Asking::read(&passage.state, &mut parts);
+    let traced = (!rule.quiet).then(|| ServerSpan::open(&mut parts, &asking.caller, route.name()));
+    let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
+    async {
+        let mut response = answered(&passage.state, rule, call.as_mut(), asking, (parts, body), next).await;
+        let (status, took) = (response.status(), started.elapsed());
+        if let Some(call) = call {
+            call.record(&passage.state, status, took);
+        }
+        route.metrics.answered(method, status.as_u16(), took);
+        headers::add_security_headers(response.headers_mut());
+        match traced {
+            Some(traced) => traced.close(response, took),
+            None => response,
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// The response with its problem written out. A panic is a problem too.
 async fn answered(
     state: &ServerState,
     rule: Rule,
-    mut call: Option<ApiCall>,
+    call: Option<&mut ApiCall>,
     asking: Asking,
     request: (Parts, Body),
     next: Next,
 ) -> Response {
     let wish = problems::Wish::of(&request.0.headers);
-    let admitted = AssertUnwindSafe(admitted(state, rule, call.as_mut(), asking, request, next)).catch_unwind().await;
+    let admitted = AssertUnwindSafe(admitted(state, rule, call, asking, request, next)).catch_unwind().await;
     let response = match admitted {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
         // Its message and place are on standard error by now.
         Err(_) => Problem::from(Code::Internal).into_response(),
     };
-    let response = problems::write(response, &wish).await;
-    if let Some(call) = call {
-        call.record(state, response.status());
-    }
-    response
+    problems::write(response, &wish).await
 }
 
 /// Reads the body, finds out who asks, refuses what may not go on, and hands on the rest.
@@ -97,7 +113,7 @@ async fn admitted(
     call: Option<&mut ApiCall>,
     asking: Asking,
     (mut parts, body): (Parts, Body),
-    next: Next,
+    mut next: Next,
 ) -> Result<Response, Problem> {
     let body = match bounds::whole_body(&parts, body).await {
         Ok(body) => body,
@@ -109,7 +125,7 @@ async fn admitted(
     }
     check(state, rule, &parts, &context)?;
     parts.extensions.insert(context);
-    let answer = next.run(Request::from_parts(parts, body));
+    let answer = next.call(Request::from_parts(parts, body)).map(|Ok(response)| response);
     let mut response = if rule.page {
         bounds::in_time(false, to_its_end(answer)).await?
     } else {

@@ -113,7 +113,7 @@ fn relay<R: Relayed>(
 }
 
 fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
-    let visitor = Some(context.caller.browser_id.clone()).filter(|id| !id.is_empty());
+    let visitor = Some(context.caller.browser_id.to_string()).filter(|id| !id.is_empty());
     RelayIdentity {
         service_name: state.frontend_service.to_string(),
         client_address: context.caller.address.to_string(),

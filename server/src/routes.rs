@@ -1,12 +1,11 @@
 //! All routes in one list, and what every request passes through.
 
-use crate::layers::{Passage, Rule, Rules, page_policy, pass};
+use crate::layers::{Passage, Rule, Rules, page_policy};
 use crate::problem::Problem;
 use crate::state::ServerState;
 use crate::{assets, live, openapi, programs, relay, rest};
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on, post};
 use http::header::CONTENT_SECURITY_POLICY;
@@ -58,10 +57,8 @@ pub(crate) fn router(state: ServerState) -> Router {
     }
     let fallback = page_handler(state.clone());
     let passage = Passage { state: Arc::clone(&state), rules };
-    router
-        .fallback(move |request| unknown_path(request, fallback))
-        .layer(from_fn_with_state(Arc::new(passage), pass))
-        .with_state(state)
+    let router = router.fallback(move |request| unknown_path(request, fallback));
+    passage.around(router).with_state(state)
 }
 
 /// What a worker serves: its health and its metrics.
@@ -72,11 +69,8 @@ pub(crate) fn worker_router(state: ServerState) -> Router {
     }
     let (health, _) = rest::health_api().split_for_parts();
     let passage = Passage { state: Arc::clone(&state), rules };
-    health
-        .route("/metrics", get(programs::read_metrics))
-        .fallback(not_found)
-        .layer(from_fn_with_state(Arc::new(passage), pass))
-        .with_state(state)
+    let router = health.route("/metrics", get(programs::read_metrics)).fallback(not_found);
+    passage.around(router).with_state(state)
 }
 
 const PLAIN: Rule =

@@ -53,13 +53,13 @@ pub fn answer_form<T>(form: &'static str, fields: Fields, result: Result<T, Boar
 #[must_use]
 pub fn draft_owner() -> String {
     let Some(request) = request() else { return String::new() };
-    request.signed_in.map_or_else(|| request.caller.browser_id.clone(), |who| who.session.id.clone())
+    request.signed_in.map_or_else(|| request.caller.browser_id.to_string(), |who| who.session.id.clone())
 }
 
 /// The browser, whoever is signed in.
 #[must_use]
 pub fn visitor() -> String {
-    request().map(|request| request.caller.browser_id.clone()).unwrap_or_default()
+    request().map(|request| request.caller.browser_id.to_string()).unwrap_or_default()
 }
 
 /// Whether the browser itself posted a form and waits for a page: there is no JavaScript.

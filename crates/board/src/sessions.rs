@@ -16,30 +16,33 @@ pub const MAX_SESSIONS_PER_USER: usize = 20;
 pub struct Caller {
     /// The client's address, behind trusted proxies too.
     pub address: Arc<str>,
-    pub user_agent: String,
+    pub user_agent: Arc<str>,
     /// The visitor cookie's hash.
-    pub browser_id: String,
+    pub browser_id: Arc<str>,
     /// A request to an embedded server from its own machine: every signed-in user is an operator then.
     pub local: bool,
 }
 
 /// A session's secret: 256 random bits, 64 hexadecimal digits. Only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionToken(String);
+pub struct SessionToken {
+    secret: String,
+    hash: TokenHash,
+}
 
 impl SessionToken {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self(text.to_owned()))
+        (text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::new(text.to_owned()))
+    }
+
+    fn new(secret: String) -> Self {
+        Self { hash: Sha256::digest(secret.as_bytes()).into(), secret }
     }
 
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0.as_bytes()).into()
+        &self.secret
     }
 }
 
@@ -67,20 +70,20 @@ impl Sessions {
         username: Username,
         caller: &Caller,
     ) -> Result<(SessionToken, SignedIn), BoardError> {
-        let token = SessionToken(hex(&self.ports.random.bytes()?));
+        let token = SessionToken::new(hex(&self.ports.random.bytes()?));
         let id = hex(&self.ports.random.bytes()?[..8]);
         let now = self.ports.clock.now();
         let session = Session {
             id,
             username: username.clone(),
-            browser_id: caller.browser_id.clone(),
+            browser_id: caller.browser_id.to_string(),
             user_agent: caller.user_agent.chars().take(256).collect(),
             login_at: now,
             last_activity: now,
             expires_at: now.plus_seconds(SESSION_TTL_S),
         };
         let key = user_key(&username);
-        for gone in self.ports.sessions.add(&key, token.hash(), session.clone()).await? {
+        for gone in self.ports.sessions.add(&key, token.hash, session.clone()).await? {
             self.announce_end(&gone);
         }
         Ok((token, SignedIn { username, user_key: key.into(), session: Arc::new(session) }))
@@ -90,10 +93,10 @@ impl Sessions {
     ///
     /// # Errors
     /// `Unavailable` when sessions can't be checked.
-    pub async fn resume(&self, key: &str, token: &SessionToken) -> Result<Option<SignedIn>, BoardError> {
+    pub async fn resume(&self, key: &Arc<str>, token: &SessionToken) -> Result<Option<SignedIn>, BoardError> {
         let now = self.ports.clock.now();
-        let session = self.ports.sessions.touch(key, &token.hash(), now, SESSION_TTL_S).await?;
-        Ok(session.map(|session| SignedIn { username: session.username.clone(), user_key: key.into(), session }))
+        let session = self.ports.sessions.touch(key, &token.hash, now, SESSION_TTL_S).await?;
+        Ok(session.map(|session| SignedIn { username: session.username.clone(), user_key: Arc::clone(key), session }))
     }
 
     /// The user's own sessions, most recently used first.

@@ -23,12 +23,16 @@ impl Timestamp {
     }
 }
 
-/// Writes the last `digits` digits of a number, then `end`: many times over in a list, which `format!` is slow for.
+/// Writes the last `digits` (at most 19) digits of a number without its sign, then `end`: many times over in a list, which `format!` is slow for.
 pub fn push_digits(text: &mut String, number: i64, digits: u32, end: &str) {
-    for power in (0..digits).rev() {
-        let digit = number / 10_i64.pow(power) % 10;
-        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or_default()));
+    let mut written = [b'0'; 19];
+    let (mut rest, digits) = (number.unsigned_abs(), written.len().min(digits as usize));
+    for place in written[..digits].iter_mut().rev() {
+        *place += (rest % 10) as u8;
+        rest /= 10;
     }
+    // Digits always are text.
+    text.push_str(std::str::from_utf8(&written[..digits]).unwrap_or_default());
     text.push_str(end);
 }
 

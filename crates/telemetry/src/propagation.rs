@@ -67,9 +67,10 @@ pub mod hex {
 
     #[must_use]
     pub fn encode(bytes: &[u8]) -> String {
-        let mut text = String::with_capacity(bytes.len() * 2);
-        push(&mut text, bytes);
-        text
+        let mut text = Vec::with_capacity(bytes.len() * 2);
+        push_bytes(&mut text, bytes);
+        // Digits always are text.
+        String::from_utf8(text).unwrap_or_default()
     }
 
     /// Appends the digits of `bytes`.
@@ -82,8 +83,11 @@ pub mod hex {
 
     /// Appends the digits of `bytes` to a text in ASCII.
     pub fn push_bytes(text: &mut Vec<u8>, bytes: &[u8]) {
-        for byte in bytes {
-            text.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        let start = text.len();
+        text.resize(start + bytes.len() * 2, 0);
+        for (digits, byte) in text[start..].chunks_exact_mut(2).zip(bytes) {
+            digits[0] = DIGITS[usize::from(byte >> 4)];
+            digits[1] = DIGITS[usize::from(byte & 15)];
         }
     }
 

@@ -3,7 +3,9 @@ mod messaging;
 use super::{ConfigError, Sources};
 use cache::redis::{RedisOptions, RedisTls};
 use events::kafka::KafkaOptions;
-use std::path::PathBuf;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::path::{Path, PathBuf};
 use store::{MariaOptions, MariaTls};
 
 /// Which engines are used; `None`: the embedded one.
@@ -109,8 +111,10 @@ fn redis_tls(sources: &Sources, port: u16) -> Result<RedisTls, ConfigError> {
 /// A file with authorities' certificates.
 fn authorities(sources: &Sources, name: &'static str) -> Result<Option<PathBuf>, ConfigError> {
     let authorities = sources.text(name)?.map(PathBuf::from);
-    if let Some(path) = authorities.as_deref().filter(|path| !path.is_file()) {
-        let advice = format!("{} is no file; name the authorities' certificates in PEM.", path.display());
+    let has_one =
+        |path: &Path| CertificateDer::pem_file_iter(path).is_ok_and(|mut all| matches!(all.next(), Some(Ok(_))));
+    if let Some(path) = authorities.as_deref().filter(|path| !path.is_file() || !has_one(path)) {
+        let advice = format!("{} is no file of certificates; name the authorities' in PEM.", path.display());
         return Err(ConfigError::new(name, advice));
     }
     Ok(authorities)

@@ -39,7 +39,7 @@ impl Sources {
     /// The value of a variable; an empty one counts as unset, wherever it comes from.
     ///
     /// # Errors
-    /// When a mounted secret can't be read, or the value is not UTF-8.
+    /// When a mounted secret can't be read, or the value is not UTF-8, or has a zero in it, which no engine takes.
     pub fn value(&self, name: &str) -> Result<Option<Value>, ConfigError> {
         if let Some(text) = self.flags.get(name).filter(|text| !text.is_empty()) {
             return Ok(Some(Value { text: text.clone(), source: "flag".to_owned() }));
@@ -54,7 +54,10 @@ impl Sources {
             }
         }
         if let Some(path) = self.environment.get(&file_variable).filter(|path| !path.is_empty()) {
-            let text = std::fs::read_to_string(path).map_err(|error| {
+            let read = std::fs::read_to_string(path).map_err(|error| error.to_string());
+            let text =
+                read.and_then(|text| if text.contains('\0') { Err("it is no text".to_owned()) } else { Ok(text) });
+            let text = text.map_err(|error| {
                 ConfigError::new(
                     file_variable,
                     format!("{path} can't be read ({error}); mount it or unset the variable."),
@@ -106,14 +109,15 @@ impl Sources {
     }
 }
 
-/// A URL without its user and password, if it has them.
+/// A URL without its user and password, if it has them; the same for `USER:PASSWORD@HOST`.
 fn without_password(text: &str) -> String {
-    let masked = text.split_once("://").and_then(|(scheme, rest)| {
-        let end = rest.find('/').unwrap_or(rest.len());
-        let at = rest[..end].rfind('@')?;
-        Some(format!("{scheme}://***{}", &rest[at..]))
-    });
-    masked.unwrap_or_else(|| text.to_owned())
+    let (start, rest) = text.split_at(text.find("://").map_or(0, |at| at + 3));
+    // Of a URL, what comes after its host is no secret.
+    let end = rest.find('/').filter(|_| !start.is_empty()).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) if !start.is_empty() || rest[..at].contains(':') => format!("{start}***{}", &rest[at..]),
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -125,5 +129,6 @@ mod tests {
         assert_eq!(without_password("http://u:secret@x:4318/a@b"), "http://***@x:4318/a@b");
         assert_eq!(without_password("http://x:4318/a@b"), "http://x:4318/a@b");
         assert_eq!(without_password("mina@example"), "mina@example");
+        assert_eq!(without_password("u:sec/ret@broker:9092"), "***@broker:9092");
     }
 }

@@ -5,11 +5,10 @@ use app::context::RequestContext;
 use http::StatusCode;
 use model::{ApiLogEntry, Username};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 /// An API call under way.
 pub struct ApiCall {
-    started: Instant,
     method: &'static str,
     endpoint: Arc<str>,
     user: Option<Username>,
@@ -18,8 +17,8 @@ pub struct ApiCall {
 
 impl ApiCall {
     /// `method` as `known_method` tells it.
-    pub fn begin(method: &'static str, route: &Route, started: Instant) -> Self {
-        Self { started, method, endpoint: Arc::clone(&route.pattern), user: None, signs_in: None }
+    pub fn begin(method: &'static str, route: &Route) -> Self {
+        Self { method, endpoint: Arc::clone(&route.pattern), user: None, signs_in: None }
     }
 
     /// Notes who asks; whose request it is can show at its end only, when it was a log-in.
@@ -29,7 +28,7 @@ impl ApiCall {
     }
 
     /// Records the call, once its status is known and before the response leaves. Never waits.
-    pub fn record(self, state: &ServerState, status: StatusCode) {
+    pub fn record(self, state: &ServerState, status: StatusCode, took: Duration) {
         let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get().cloned());
         state.app.board.api_logs().record(ApiLogEntry {
             // Given when it is recorded.
@@ -40,7 +39,7 @@ impl ApiCall {
             endpoint: self.endpoint,
             status: status.as_u16(),
             user: self.user.or(signs_in),
-            duration_us: u64::try_from(self.started.elapsed().as_micros()).ok(),
+            duration_us: u64::try_from(took.as_micros()).ok(),
             trace_id: current_trace_id(),
         });
     }

@@ -1,57 +1,38 @@
 use super::origin::host;
+use super::said::Said;
 use super::trace::current_trace_id;
-use crate::cookies::{Sent, visitor_id};
+use crate::cookies::visitor_id;
 use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::ServerState;
 use app::context::{PageTrace, RequestContext};
 use axum::response::Response;
-use board::{Caller, SessionToken};
-use http::header::{ACCEPT_LANGUAGE, COOKIE, FORWARDED, SET_COOKIE, USER_AGENT};
+use board::Caller;
+use http::header::{ACCEPT, FORWARDED, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use model::Lang;
-use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use telemetry::propagation::hex;
 use tracing::{Span, record_all};
 
-/// Session cookies that are looked at: one for each path and domain that ever set one.
-const MAX_SESSIONS: usize = 4;
-
 /// What a request says about who asks, before anybody is asked whether it is so.
 pub struct Asking {
     pub caller: Caller,
-    /// The session cookies' values, and what they say: mostly one.
-    sessions: Vec<(String, String, SessionToken)>,
-    visitor: Option<String>,
-    new_visitor: bool,
-    lang: Lang,
-    zone: Option<String>,
-    theme: Option<String>,
-    ribbon_folded: bool,
+    said: Arc<Said>,
+    /// The cookie of a browser that has none yet.
+    new_visitor: Option<String>,
 }
 
 impl Asking {
-    pub fn read(state: &ServerState, parts: &Parts) -> Self {
-        let cookie_header = joined_cookies(&parts.headers);
-        let sent = Sent::read(&cookie_header);
-        let (visitor, new_visitor) = visitor(sent.visitor, parts);
-        let sessions = sent.sessions().take(MAX_SESSIONS).filter_map(|value| {
-            let (key, token) = state.cookies.read(value)?;
-            Some((value.to_owned(), key, token))
-        });
-        Self {
-            caller: caller(state, parts, visitor.as_deref()),
-            sessions: sessions.collect(),
-            visitor,
-            new_visitor,
-            lang: lang(sent.lang, &parts.headers),
-            zone: sent.zone.map(decoded).filter(|zone| zone.len() <= 64),
-            theme: sent.theme.filter(|theme| matches!(*theme, "light" | "dark")).map(str::to_owned),
-            ribbon_folded: sent.ribbon == Some("folded"),
-        }
+    pub fn read(state: &ServerState, parts: &mut Parts) -> Self {
+        // Taken out: with one value less in the request, its table need not grow.
+        let peer = parts.extensions.remove::<Arc<Peer>>().unwrap_or_default();
+        let said = peer.last_said.read(&state.cookies, &parts.headers);
+        let new_visitor = if said.browser_id.is_empty() { new_visitor(parts) } else { None };
+        let browser_id =
+            new_visitor.as_deref().map_or_else(|| Arc::clone(&said.browser_id), |cookie| visitor_id(cookie).into());
+        Self { caller: caller(state, parts, &peer, (Arc::clone(&said.user_agent), browser_id)), said, new_visitor }
     }
 }
 
@@ -59,40 +40,36 @@ impl Asking {
 /// found out, there is none.
 pub async fn of(
     state: &ServerState,
-    asking: Asking,
+    Asking { caller, said, new_visitor }: Asking,
     page_trace: Option<PageTrace>,
     open: bool,
 ) -> Result<(RequestContext, NewCookies), Problem> {
     let before = state.app.board.ports().clock.now();
-    let (mut signed_in, mut cookie) = (None, None);
-    for (value, key, token) in asking.sessions {
-        signed_in = match state.app.board.sessions().resume(&key, &token).await {
+    let (mut signed_in, mut session) = (None, None);
+    for cookie in &said.sessions {
+        signed_in = match state.app.board.sessions().resume(&cookie.user_key, &cookie.token).await {
             Err(_) if open => None,
             resumed => resumed?,
         };
-        if signed_in.is_some() {
-            cookie = Some(value);
+        if let Some(who) = &signed_in {
+            record_all!(Span::current(), session.id = who.session.id, user.name = who.username.as_str());
+            // Its hour starts anew in the browser, too.
+            session = (who.session.last_activity >= before).then(|| cookie.value.clone());
             break;
         }
     }
-    if let Some(who) = &signed_in {
-        record_all!(Span::current(), session.id = who.session.id, user.name = who.username.as_str());
-    }
-    let slid = signed_in.as_ref().is_some_and(|who| who.session.last_activity >= before);
-    let new_cookies =
-        NewCookies { session: cookie.filter(|_| slid), visitor: asking.visitor.filter(|_| asking.new_visitor) };
     let context = RequestContext {
-        lang: asking.lang,
-        zone: asking.zone,
-        theme: asking.theme,
-        ribbon_folded: asking.ribbon_folded,
+        lang: said.lang,
+        zone: said.zone.clone(),
+        theme: said.theme,
+        ribbon_folded: said.ribbon_folded,
         page_trace,
         trace_id: current_trace_id(),
         signed_in,
         signs_in: Arc::default(),
-        caller: Arc::new(asking.caller),
+        caller: Arc::new(caller),
     };
-    Ok((context, new_cookies))
+    Ok((context, NewCookies { session, visitor: new_visitor }))
 }
 
 /// Cookies that a response has to set: a session whose hour starts anew, a visitor's first one.
@@ -115,44 +92,33 @@ impl NewCookies {
     }
 }
 
-/// The visitor cookie, a new one for a browser that has none.
-fn visitor(cookie: Option<&str>, parts: &Parts) -> (Option<String>, bool) {
-    let valid = |value: &&str| value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
-    if let Some(cookie) = cookie.filter(valid) {
-        return (Some(cookie.to_owned()), false);
-    }
+/// A visitor cookie, where a browser asks.
+fn new_visitor(parts: &Parts) -> Option<String> {
     let path = parts.uri.path();
     let page = parts.method == Method::GET && accepts_html(&parts.headers);
     let logs_in = parts.method == Method::POST && (path.ends_with("/login") || path.starts_with("/fn/"));
     if !page && !logs_in {
-        return (None, false);
+        return None;
     }
     let mut bytes = [0; 16];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => (Some(hex::encode(&bytes)), true),
-        Err(_) => (None, false),
-    }
+    getrandom::fill(&mut bytes).ok().map(|()| hex::encode(&bytes))
 }
 
 pub fn accepts_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(http::header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn caller(state: &ServerState, parts: &Parts, visitor: Option<&str>) -> Caller {
+fn caller(state: &ServerState, parts: &Parts, peer: &Peer, (user_agent, browser_id): (Arc<str>, Arc<str>)) -> Caller {
     let headers = &parts.headers;
-    let peer = parts.extensions.get::<Peer>();
     let forwarded = headers.keys().any(|name| is_of_a_proxy(name.as_str()));
-    let address = |peer: &Peer| match client_address(state, peer.address, headers) {
-        address if address == peer.address => Arc::clone(&peer.text),
+    let address = peer.address.map(|direct| match client_address(state, direct, headers) {
+        address if address == direct => Arc::clone(&peer.text),
         address => address.to_string().into(),
-    };
+    });
     Caller {
-        address: peer.map(address).unwrap_or_default(),
-        user_agent: text(headers, USER_AGENT.as_str()).to_owned(),
-        browser_id: visitor.map(visitor_id).unwrap_or_default(),
+        address: address.unwrap_or_default(),
+        user_agent,
+        browser_id,
         local: state.local && !forwarded && is_loopback_host(host(parts)),
     }
 }
@@ -213,33 +179,6 @@ fn is_loopback_host(host: &str) -> bool {
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn lang(cookie: Option<&str>, headers: &HeaderMap) -> Lang {
-    cookie
-        .and_then(Lang::from_tag)
-        .or_else(|| Lang::from_accept_language(text(headers, ACCEPT_LANGUAGE.as_str())))
-        .unwrap_or_default()
-}
-
-fn joined_cookies(headers: &HeaderMap) -> Cow<'_, str> {
-    let mut lines = headers.get_all(COOKIE).iter().map(cookie_line);
-    let first = lines.next().unwrap_or_default();
-    lines.fold(first, |joined, line| format!("{joined}; {line}").into())
-}
-
-/// Other programs on the same host may have set cookies that are not ASCII.
-fn cookie_line(value: &HeaderValue) -> Cow<'_, str> {
-    value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
-}
-
-/// A zone's `/` may come percent-encoded.
-fn decoded(value: &str) -> String {
-    value.replace("%2F", "/").replace("%2f", "/")
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn append_cookie(response: &mut Response, cookie: &str) {

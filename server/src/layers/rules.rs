@@ -1,5 +1,6 @@
 use axum::extract::MatchedPath;
 use http::Extensions;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use telemetry::server::metrics::RouteMetrics;
@@ -75,9 +76,9 @@ impl Rules {
 
     /// The route that a request matched.
     #[must_use]
-    pub fn of(&self, extensions: &Extensions) -> Route {
-        let Some(matched) = extensions.get::<MatchedPath>() else { return self.nowhere.clone() };
-        let listed = self.listed.get(matched.as_str()).cloned();
-        listed.unwrap_or_else(|| Route::new(matched.as_str(), Rule::default()))
+    pub fn of(&self, extensions: &Extensions) -> Cow<'_, Route> {
+        let Some(matched) = extensions.get::<MatchedPath>() else { return Cow::Borrowed(&self.nowhere) };
+        let listed = self.listed.get(matched.as_str()).map(Cow::Borrowed);
+        listed.unwrap_or_else(|| Cow::Owned(Route::new(matched.as_str(), Rule::default())))
     }
 }

@@ -5,7 +5,7 @@ use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS, U
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use model::TraceId;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
 use telemetry::server::{current_trace_parent, new_ids, new_span_id, set_remote_parent};
@@ -20,7 +20,6 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A request's server span, from its arrival to its response.
 pub struct ServerSpan {
     pub span: Span,
-    started: Instant,
     page_trace: Option<PageTrace>,
     method: Method,
     uri: Uri,
@@ -29,7 +28,7 @@ pub struct ServerSpan {
 
 impl ServerSpan {
     /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
-    pub fn open(parts: &mut Parts, caller: &Caller, route: Option<&str>, started: Instant) -> Self {
+    pub fn open(parts: &mut Parts, caller: &Caller, route: Option<&str>) -> Self {
         let span = server_span(parts, caller, route);
         let page_trace = is_document(parts).then(|| reserve_browser_spans(&span));
         if let Some(page_trace) = &page_trace {
@@ -38,11 +37,11 @@ impl ServerSpan {
             set_remote_parent(&span, parent);
         }
         let user_agent = parts.headers.get(USER_AGENT).cloned();
-        Self { span, started, page_trace, method: parts.method.clone(), uri: parts.uri.clone(), user_agent }
+        Self { span, page_trace, method: parts.method.clone(), uri: parts.uri.clone(), user_agent }
     }
 
     /// Records the response, in the span and as a line of the access log. Called within the span.
-    pub fn close(self, mut response: Response) -> Response {
+    pub fn close(self, mut response: Response, took: Duration) -> Response {
         let status = response.status();
         self.span.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
@@ -54,7 +53,7 @@ impl ServerSpan {
             method = self.method.as_str(),
             url.path = self.uri.path(),
             status = status.as_u16(),
-            duration_ms = self.started.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = took.as_secs_f64() * 1000.0,
             user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default(),
             "request"
         );
@@ -91,7 +90,7 @@ pub fn known_method(method: &Method) -> &'static str {
 
 fn server_span(parts: &Parts, caller: &Caller, route: Option<&str>) -> Span {
     let method = known_method(&parts.method);
-    let visitor = Some(caller.browser_id.as_str()).filter(|visitor| !visitor.is_empty());
+    let visitor = Some(&*caller.browser_id).filter(|visitor| !visitor.is_empty());
     tracing::info_span!(
         "request",
         otel.name = format_args!("{method}{}{}", if route.is_some() { " " } else { "" }, route.unwrap_or_default()),
@@ -103,7 +102,7 @@ fn server_span(parts: &Parts, caller: &Caller, route: Option<&str>) -> Span {
         http.response.status_code = Empty,
         url.path = parts.uri.path(),
         url.scheme = "http",
-        user_agent.original = caller.user_agent,
+        user_agent.original = &*caller.user_agent,
         client.address = &*caller.address,
         session.id = Empty,
         user.name = Empty,

@@ -211,9 +211,9 @@ pub fn written(answer: &impl Serialize) -> Borrowed {
     Ok(as_json(json(answer)))
 }
 
-/// JSON, in memory enough for a page of rows.
+/// JSON; a page of rows grows into its memory a few times, which is nothing beside reading them.
 pub fn json(answer: &impl Serialize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(8 * 1024);
+    let mut text = Vec::with_capacity(512);
     // Writing these shapes to memory does not fail.
     let _ = serde_json::to_writer(&mut text, answer);
     text

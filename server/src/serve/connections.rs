@@ -1,6 +1,7 @@
 //! Connections: accepted until the server is told to end, and bounded in time.
 
 use super::timer::OneTimer;
+use crate::layers::LastSaid;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -25,17 +26,19 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Who is at the other end of a connection.
-#[derive(Clone)]
+#[derive(Default)]
 pub struct Peer {
-    pub address: IpAddr,
+    /// `None` where a request came by no connection.
+    pub address: Option<IpAddr>,
     /// The address as it is written; the same for all requests.
     pub text: Arc<str>,
+    pub last_said: LastSaid,
 }
 
 impl Peer {
     fn of(address: SocketAddr) -> Self {
         let address = address.ip().to_canonical();
-        Self { address, text: address.to_string().into() }
+        Self { address: Some(address), text: address.to_string().into(), last_said: LastSaid::default() }
     }
 }
 
@@ -106,9 +109,9 @@ fn connection(
     (graceful, ending): (&GracefulShutdown, &CancellationToken),
 ) {
     let _ = stream.set_nodelay(true);
-    let (router, peer) = (router.clone(), Peer::of(peer));
+    let (router, peer) = (router.clone(), Arc::new(Peer::of(peer)));
     let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(peer.clone());
+        request.extensions_mut().insert(Arc::clone(&peer));
         router.clone().call(request)
     });
     let (mut builder, watcher, ending) = (builder.clone(), graceful.watcher(), ending.clone());

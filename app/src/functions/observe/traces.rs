@@ -71,7 +71,7 @@ fn viewer() -> Result<(observatory::Viewer, bool), BoardError> {
     if crate::context::operator().is_ok() {
         return Ok((observatory::Viewer::Operator, true));
     }
-    let visitor = Some(request.caller.browser_id.clone()).filter(|id| !id.is_empty());
+    let visitor = Some(request.caller.browser_id.to_string()).filter(|id| !id.is_empty());
     let session = request.signed_in.map(|who| who.session.id.clone());
     Ok((observatory::Viewer::Person { visitor, session }, false))
 }

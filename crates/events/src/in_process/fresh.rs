@@ -13,7 +13,7 @@ struct State {
 }
 
 /// Events that are held.
-const MOST: usize = 32_768;
+const MOST: usize = 16_384;
 
 /// What came since it was asked last.
 pub(super) enum Taken {

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tracing::Span;
 
 /// How often what has come is counted.
-const COUNT_EVERY: Duration = Duration::from_millis(500);
+const COUNT_EVERY: Duration = Duration::from_millis(250);
 /// Events that are read at once.
 const BATCH: usize = 10_000;
 

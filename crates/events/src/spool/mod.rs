@@ -74,13 +74,20 @@ impl Spool {
     /// When it can't be read or written.
     pub fn open(folder: &Path, max_bytes: u64) -> Result<Arc<Self>, SpoolError> {
         let failed = |source| SpoolError { path: folder.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        let state = State::open(&folder.join("state")).map_err(failed)?;
+        make_folder(folder).map_err(failed)?;
+        let mut state = State::open(&folder.join("state")).map_err(failed)?;
         let mut files = segments(folder).map_err(failed)?;
         let mut last = state.taken();
         if let Some(segment) = files.back_mut() {
-            // What was being written when the process ended is no whole record.
+            // What was being written when the process or the host ended is no whole record. How many follow it can't be told.
             let end = reader::last_record(&path(folder, segment.first)).map_err(failed)?;
+            if end.torn && end.number >= state.taken() {
+                state.lose(1);
+                tracing::warn!(
+                    file = segment.first,
+                    "the end of the event spool is torn: at least one API event is lost"
+                );
+            }
             segment.bytes = end.bytes;
             last = last.max(segment.first - 1).max(end.number);
             if end.bytes > 0 && end.number <= state.taken() {
@@ -145,7 +152,7 @@ impl Spool {
                 Ok(value)
             }
             Err(reason) => {
-                let lost = inner.state.lose();
+                let lost = inner.state.lose(1);
                 if lost.is_power_of_two() || inner.failure.is_none() {
                     tracing::warn!(lost, reason, "API events are lost");
                 }
@@ -174,6 +181,9 @@ impl Spool {
             file.finish(segment.bytes);
         }
         let first = inner.next;
+        // Somebody may have deleted them.
+        make_folder(&self.folder)?;
+        inner.state.renew(&self.folder.join("state"))?;
         inner.writing = Some(MappedFile::make(&path(&self.folder, first), FILE_BYTES)?);
         inner.files.push_back(Segment { first, bytes: 0 });
         Ok(())
@@ -211,8 +221,7 @@ impl Spool {
     /// So many events that were written can't be read any more.
     fn lose(&self, count: u64) {
         tracing::error!(count, "API events can't be read from the spool: they are lost");
-        let mut inner = self.inner();
-        (0..count).for_each(|_| _ = inner.state.lose());
+        self.inner().state.lose(count);
     }
 
     /// A file is gone.
@@ -259,6 +268,10 @@ impl Inner {
         self.bytes += self.record.len() as u64;
         true
     }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn random() -> io::Result<u64> {

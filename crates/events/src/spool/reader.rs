@@ -121,13 +121,16 @@ pub(super) struct End {
     pub(super) bytes: u64,
     /// Of the last one; 0 when there is none.
     pub(super) number: u64,
+    /// Something follows that is no record.
+    pub(super) torn: bool,
 }
 
 pub(super) fn last_record(path: &Path) -> io::Result<End> {
     let bytes = std::fs::read(path)?;
-    let mut end = End { bytes: 0, number: 0 };
-    while let Found::Whole(record, length) = first(&bytes[usize::try_from(end.bytes).unwrap_or(usize::MAX)..]) {
-        end = End { bytes: end.bytes + length as u64, number: record.number };
+    let (mut at, mut number) = (0, 0);
+    while let Found::Whole(record, length) = first(&bytes[at..]) {
+        (at, number) = (at + length, record.number);
     }
-    Ok(end)
+    // What was never written is zeros.
+    Ok(End { bytes: at as u64, number, torn: bytes[at..].iter().any(|byte| *byte != 0) })
 }

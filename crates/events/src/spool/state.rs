@@ -42,11 +42,21 @@ impl State {
         self.keep(TAKEN_AT, number);
     }
 
-    /// How many are lost now.
-    pub(super) fn lose(&mut self) -> u64 {
-        self.lost += 1;
+    /// So many more are lost; how many in all.
+    pub(super) fn lose(&mut self, count: u64) -> u64 {
+        self.lost += count;
         self.keep(LOST_AT, self.lost);
         self.lost
+    }
+
+    /// Makes the file again when it was deleted.
+    pub(super) fn renew(&mut self, path: &Path) -> io::Result<()> {
+        if !path.exists() {
+            self.file = Self::open(path)?.file;
+            self.keep(TAKEN_AT, self.taken);
+            self.keep(LOST_AT, self.lost);
+        }
+        Ok(())
     }
 
     /// Its place has been there since the beginning, so that a full disk takes it. What is not kept all the same is read

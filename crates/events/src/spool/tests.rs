@@ -82,6 +82,22 @@ fn restarts_take_no_room() {
 }
 
 #[test]
+fn a_folder_that_was_deleted_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("events");
+    let spool = Spool::open(&folder, LARGE).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let content = "x".repeat(100_000);
+    (0..100).for_each(|_| _ = append(&spool, &content));
+    assert_eq!((spool.lost(), spool.failure()), (0, None));
+    spool.take(99);
+    drop(spool);
+    let spool = Spool::open(&folder, LARGE).unwrap();
+    assert_eq!((spool.lost(), spool.waiting()), (0, 1));
+    assert_eq!(texts(&mut Reader::new(spool)), [content]);
+}
+
+#[test]
 fn a_torn_end_and_a_damaged_file_cost_only_themselves() {
     let folder = tempfile::tempdir().unwrap();
     let spool = Spool::open(folder.path(), LARGE).unwrap();
@@ -98,7 +114,7 @@ fn a_torn_end_and_a_damaged_file_cost_only_themselves() {
     file.write_all_at(b"garbage", 10).unwrap();
     let spool = Spool::open(folder.path(), LARGE).unwrap();
     assert_eq!(texts(&mut Reader::new(Arc::clone(&spool))), ["c"]);
-    assert_eq!(spool.lost(), 2);
+    assert_eq!(spool.lost(), 3, "the torn one, and two");
     for name in ["5.events", "00000000000000000007.events"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
     }

@@ -3,6 +3,7 @@
 use super::takeover;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rustix::fs::statvfs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,10 +77,18 @@ impl OpenError {
                 Self::NotWritable { path, reason: error.to_string() }
             }
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
+            // Where the files beside the database don't fit, SQLite does not say so.
+            Some(ErrorCode::SystemIoFailure) if is_full(&path) => Self::DiskFull { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             _ => Self::Other { path, source: error },
         }
     }
+}
+
+/// Whether the disk has less room than SQLite needs beside a database.
+fn is_full(path: &Path) -> bool {
+    const NEEDED: u64 = 64 << 10;
+    statvfs(path).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < NEEDED)
 }
 
 /// The connection of the writer; makes the database when there is none, and applies what migrations it lacks.

@@ -73,7 +73,9 @@ fn kafka(sources: &Sources) -> Result<KafkaOptions, ConfigError> {
 fn server(text: &str) -> Result<String, ConfigError> {
     let text = text.trim();
     let wrong = || ConfigError::new("KAFKA_SERVERS", "Set it to HOST or HOST:PORT of each broker, with commas.");
-    if text.is_empty() || text.contains(['/', ' ', '@']) {
+    // The rest is a list with other signs between, or a URL.
+    let is_of_address = |sign: char| sign.is_ascii_alphanumeric() || "-._:[]".contains(sign);
+    if text.is_empty() || !text.chars().all(is_of_address) {
         return Err(wrong());
     }
     match text.rsplit_once(':') {
@@ -122,15 +124,13 @@ fn hubs(sources: &Sources) -> Result<KafkaOptions, ConfigError> {
     const STRING: &str = "EVENTHUB_CONNECTION_STRING";
     let needed = || ConfigError::new(STRING, "MESSAGING_TYPE=eventhub needs it; set it, or unset that.");
     let string = sources.text(STRING)?.ok_or_else(needed)?;
-    let name = sources.text("EVENTHUB_NAME")?;
+    let name = sources.text("EVENTHUB_NAME")?.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     let group = sources.text("EVENTHUB_CONSUMER_GROUP")?.unwrap_or_else(|| "$Default".to_owned());
-    event_hubs(&string, name.as_deref().map(str::trim), &group, authorities(sources, "KAFKA_SSL_CA")?).map_err(
-        |error| {
-            let variable = match error {
-                EventHubsError::ConnectionString(_) => STRING,
-                EventHubsError::Name(_) => "EVENTHUB_NAME",
-            };
-            ConfigError::new(variable, error.to_string())
-        },
-    )
+    event_hubs(&string, name.as_deref(), &group, authorities(sources, "KAFKA_SSL_CA")?).map_err(|error| {
+        let variable = match error {
+            EventHubsError::ConnectionString(_) => STRING,
+            EventHubsError::Name(_) => "EVENTHUB_NAME",
+        };
+        ConfigError::new(variable, error.to_string())
+    })
 }
