@@ -15,7 +15,6 @@ use crate::state::ServerState;
 use api_event::ApiCall;
 use app::context::RequestContext;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route as Next;
@@ -24,7 +23,6 @@ pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::page_policy;
 use http::header::CACHE_CONTROL;
-use http::request::Parts;
 use http::{HeaderValue, Method};
 use model::Code;
 pub use rules::{Route, Rule, Rules};
@@ -60,17 +58,16 @@ impl Passage {
 }
 
 /// Traces a request, admits or refuses it, and finishes its response.
-async fn pass(passage: &Passage, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let route = passage.rules.of(&parts.extensions);
-    let rule = Rule { page: route.rule.page && parts.method == Method::GET, ..route.rule };
-    let (started, method) = (Instant::now(), trace::known_method(&parts.method));
+async fn pass(passage: &Passage, mut request: Request, next: Next) -> Response {
+    let route = passage.rules.of(request.extensions());
+    let rule = Rule { page: route.rule.page && *request.method() == Method::GET, ..route.rule };
+    let (started, method) = (Instant::now(), trace::known_method(request.method()));
     let mut call = (rule.api_event && !rule.page).then(|| ApiCall::begin(method, &route));
-    let asking = Asking::read(&passage.state, &mut parts);
-    let traced = (!rule.quiet).then(|| ServerSpan::open(&mut parts, &asking.caller, route.name()));
+    let asking = Asking::read(&passage.state, &mut request);
+    let traced = (!rule.quiet).then(|| ServerSpan::open(&mut request, &asking.caller, route.name()));
     let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
     async {
-        let mut response = answered(&passage.state, rule, call.as_mut(), asking, (parts, body), next).await;
+        let mut response = answered(&passage.state, rule, call.as_mut(), asking, &mut request, next).await;
         let (status, took) = (response.status(), started.elapsed());
         if let Some(call) = call {
             call.record(&passage.state, status, took);
@@ -92,10 +89,10 @@ async fn answered(
     rule: Rule,
     call: Option<&mut ApiCall>,
     asking: Asking,
-    request: (Parts, Body),
+    request: &mut Request,
     next: Next,
 ) -> Response {
-    let wish = problems::Wish::of(&request.0.headers);
+    let wish = problems::Wish::of(request.headers());
     let admitted = AssertUnwindSafe(admitted(state, rule, call, asking, request, next)).catch_unwind().await;
     let response = match admitted {
         Ok(Ok(response)) => response,
@@ -112,20 +109,19 @@ async fn admitted(
     rule: Rule,
     call: Option<&mut ApiCall>,
     asking: Asking,
-    (mut parts, body): (Parts, Body),
+    request: &mut Request,
     mut next: Next,
 ) -> Result<Response, Problem> {
-    let body = match bounds::whole_body(&parts, body).await {
-        Ok(body) => body,
-        Err(code) => return Ok(bounds::closing(code)),
-    };
-    let (context, cookies) = context::of(state, asking, parts.extensions.get().cloned(), rule.open).await?;
+    if let Err(code) = bounds::read_body(request).await {
+        return Ok(bounds::closing(code));
+    }
+    let (context, cookies) = context::of(state, asking, request.extensions().get().cloned(), rule.open).await?;
     if let Some(call) = call {
         call.is_from(&context);
     }
-    check(state, rule, &parts, &context)?;
-    parts.extensions.insert(context);
-    let answer = next.call(Request::from_parts(parts, body)).map(|Ok(response)| response);
+    check(state, rule, request, &context)?;
+    request.extensions_mut().insert(context);
+    let answer = next.call(std::mem::take(request)).map(|Ok(response)| response);
     let mut response = if rule.page {
         bounds::in_time(false, to_its_end(answer)).await?
     } else {
@@ -153,12 +149,12 @@ async fn to_its_end(page: impl Future<Output = Response> + Send + 'static) -> Re
 }
 
 /// Refuses what another site made a browser send, and requests without the session that their route needs.
-fn check(state: &ServerState, rule: Rule, parts: &Parts, context: &RequestContext) -> Result<(), Problem> {
-    if !origin::is_allowed(state, parts) {
+fn check(state: &ServerState, rule: Rule, request: &Request, context: &RequestContext) -> Result<(), Problem> {
+    if !origin::is_allowed(state, request) {
         return Err(Code::CrossSite.into());
     }
     // A form's post without JavaScript goes on: it is answered by its page, which leads to the log-in.
-    let form = rule.function && accepts_html(&parts.headers);
+    let form = rule.function && accepts_html(request.headers());
     if rule.session && context.signed_in.is_none() && !form {
         return Err(Code::Unauthenticated.into());
     }

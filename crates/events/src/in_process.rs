@@ -5,7 +5,8 @@ mod source;
 
 pub use source::InProcessSource;
 
-use crate::record::{encode, event_id};
+use crate::packed::pack;
+use crate::record::event_id;
 use crate::spool::Spool;
 use async_trait::async_trait;
 use board::ports::{Engine, Events, PortError};
@@ -88,7 +89,7 @@ pub(crate) fn spooled(
 ) -> Arc<ApiLogEntry> {
     let write = |number, record: &mut Vec<u8>| {
         event.event_id = event_id(spool.producer(), number).to_string();
-        encode(&event, record);
+        pack(&event, spool.producer(), record);
         Arc::new(event)
     };
     spool.append(place, write, written).unwrap_or_else(|lost| {

@@ -3,6 +3,7 @@
 mod in_process;
 pub mod kafka;
 mod none;
+mod packed;
 mod record;
 mod spool;
 

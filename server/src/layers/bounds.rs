@@ -1,9 +1,9 @@
 use crate::problem::Problem;
 use axum::body::{Body, to_bytes};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::request::Parts;
 use http::{HeaderValue, Method};
 use model::Code;
 use std::time::Duration;
@@ -21,11 +21,12 @@ const BODY_TIME: Duration = Duration::from_secs(15);
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// The response, within the time that one may take; a stream takes its own.
-pub async fn in_time(stream: bool, response: impl Future<Output = Response>) -> Result<Response, Problem> {
-    if stream {
-        return Ok(response.await);
-    }
-    timeout(ANSWER_TIME, response).await.map_err(|_| Code::Unavailable.into())
+pub fn in_time(
+    stream: bool,
+    response: impl Future<Output = Response>,
+) -> impl Future<Output = Result<Response, Problem>> {
+    let time = if stream { Duration::MAX } else { ANSWER_TIME };
+    timeout(time, response).map(|answered| answered.map_err(|_| Code::Unavailable.into()))
 }
 
 /// The problem, on a connection of no further use: the rest of the body may still be under way.
@@ -35,22 +36,24 @@ pub fn closing(code: Code) -> Response {
     response
 }
 
-/// The body, once all of it has arrived.
-pub async fn whole_body(parts: &Parts, body: Body) -> Result<Body, Code> {
-    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
-        return Ok(body);
+/// Waits for all of the body, which the request has then.
+pub async fn read_body(request: &mut Request) -> Result<(), Code> {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
     }
-    let most = if parts.uri.path().starts_with("/v1/") { MAX_TELEMETRY_BYTES } else { MAX_BODY_BYTES };
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let most = if request.uri().path().starts_with("/v1/") { MAX_TELEMETRY_BYTES } else { MAX_BODY_BYTES };
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let body = std::mem::take(request.body_mut());
     if announced.is_some_and(|bytes| bytes > most as u64) {
         let _ = timeout(BODY_TIME, discard(body)).await;
         return Err(Code::PayloadTooLarge);
     }
     match timeout(BODY_TIME, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(Body::from(bytes)),
-        Ok(Err(error)) => Err(if is_too_large(&error) { Code::PayloadTooLarge } else { Code::InvalidRequest }),
-        Err(_) => Err(Code::RequestTimeout),
+        Ok(Ok(bytes)) => *request.body_mut() = Body::from(bytes),
+        Ok(Err(error)) => return Err(if is_too_large(&error) { Code::PayloadTooLarge } else { Code::InvalidRequest }),
+        Err(_) => return Err(Code::RequestTimeout),
     }
+    Ok(())
 }
 
 /// Reads on for a while, because many clients only look at the answer once they have sent everything.

@@ -6,10 +6,10 @@ use crate::problem::Problem;
 use crate::serve::Peer;
 use crate::state::ServerState;
 use app::context::{PageTrace, RequestContext};
+use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
 use http::header::{ACCEPT, FORWARDED, SET_COOKIE};
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -25,14 +25,14 @@ pub struct Asking {
 }
 
 impl Asking {
-    pub fn read(state: &ServerState, parts: &mut Parts) -> Self {
+    pub fn read(state: &ServerState, request: &mut Request) -> Self {
         // Taken out: with one value less in the request, its table need not grow.
-        let peer = parts.extensions.remove::<Arc<Peer>>().unwrap_or_default();
-        let said = peer.last_said.read(&state.cookies, &parts.headers);
-        let new_visitor = if said.browser_id.is_empty() { new_visitor(parts) } else { None };
+        let peer = request.extensions_mut().remove::<Arc<Peer>>().unwrap_or_default();
+        let said = peer.last_said.read(&state.cookies, request.headers());
+        let new_visitor = if said.browser_id.is_empty() { new_visitor(request) } else { None };
         let browser_id =
             new_visitor.as_deref().map_or_else(|| Arc::clone(&said.browser_id), |cookie| visitor_id(cookie).into());
-        Self { caller: caller(state, parts, &peer, (Arc::clone(&said.user_agent), browser_id)), said, new_visitor }
+        Self { caller: caller(state, request, &peer, (Arc::clone(&said.user_agent), browser_id)), said, new_visitor }
     }
 }
 
@@ -93,10 +93,10 @@ impl NewCookies {
 }
 
 /// A visitor cookie, where a browser asks.
-fn new_visitor(parts: &Parts) -> Option<String> {
-    let path = parts.uri.path();
-    let page = parts.method == Method::GET && accepts_html(&parts.headers);
-    let logs_in = parts.method == Method::POST && (path.ends_with("/login") || path.starts_with("/fn/"));
+fn new_visitor(request: &Request) -> Option<String> {
+    let path = request.uri().path();
+    let page = *request.method() == Method::GET && accepts_html(request.headers());
+    let logs_in = *request.method() == Method::POST && (path.ends_with("/login") || path.starts_with("/fn/"));
     if !page && !logs_in {
         return None;
     }
@@ -108,8 +108,13 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn caller(state: &ServerState, parts: &Parts, peer: &Peer, (user_agent, browser_id): (Arc<str>, Arc<str>)) -> Caller {
-    let headers = &parts.headers;
+fn caller(
+    state: &ServerState,
+    request: &Request,
+    peer: &Peer,
+    (user_agent, browser_id): (Arc<str>, Arc<str>),
+) -> Caller {
+    let headers = request.headers();
     let forwarded = headers.keys().any(|name| is_of_a_proxy(name.as_str()));
     let address = peer.address.map(|direct| match client_address(state, direct, headers) {
         address if address == direct => Arc::clone(&peer.text),
@@ -119,7 +124,7 @@ fn caller(state: &ServerState, parts: &Parts, peer: &Peer, (user_agent, browser_
         address: address.unwrap_or_default(),
         user_agent,
         browser_id,
-        local: state.local && !forwarded && is_loopback_host(host(parts)),
+        local: state.local && !forwarded && is_loopback_host(host(request)),
     }
 }
 

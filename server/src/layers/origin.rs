@@ -1,19 +1,19 @@
 use crate::state::ServerState;
+use axum::extract::Request;
 use http::header::{HOST, ORIGIN};
-use http::request::Parts;
 use http::{HeaderMap, Method};
 
 /// Whether a request may go on: not when another site made a browser send it. What carries neither Origin nor
 /// Sec-Fetch-Site comes from no browser.
-pub fn is_allowed(state: &ServerState, parts: &Parts) -> bool {
-    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    safe || is_same_origin(&parts.headers, host(parts), state.public_url.as_ref().map(|url| url.origin.as_str()))
+pub fn is_allowed(state: &ServerState, request: &Request) -> bool {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    safe || is_same_origin(request.headers(), host(request), state.public_url.as_ref().map(|url| url.origin.as_str()))
 }
 
 /// The host that was asked for: HTTP/1 has a header for it, HTTP/2 the address itself. Empty when neither says.
-pub fn host(parts: &Parts) -> &str {
-    let authority = parts.uri.authority().map(|authority| authority.as_str());
-    authority.or_else(|| parts.headers.get(HOST)?.to_str().ok()).unwrap_or_default()
+pub fn host(request: &Request) -> &str {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    authority.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default()
 }
 
 fn is_same_origin(headers: &HeaderMap, host: &str, public: Option<&str>) -> bool {

@@ -1,8 +1,8 @@
 use app::context::PageTrace;
+use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
 use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS, USER_AGENT};
-use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use model::TraceId;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,16 +28,16 @@ pub struct ServerSpan {
 
 impl ServerSpan {
     /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
-    pub fn open(parts: &mut Parts, caller: &Caller, route: Option<&str>) -> Self {
-        let span = server_span(parts, caller, route);
-        let page_trace = is_document(parts).then(|| reserve_browser_spans(&span));
+    pub fn open(request: &mut Request, caller: &Caller, route: Option<&str>) -> Self {
+        let span = server_span(request, caller, route);
+        let page_trace = is_document(request).then(|| reserve_browser_spans(&span));
         if let Some(page_trace) = &page_trace {
-            parts.extensions.insert(page_trace.clone());
-        } else if let Some(parent) = remote_parent(&parts.headers) {
+            request.extensions_mut().insert(page_trace.clone());
+        } else if let Some(parent) = remote_parent(request.headers()) {
             set_remote_parent(&span, parent);
         }
-        let user_agent = parts.headers.get(USER_AGENT).cloned();
-        Self { span, page_trace, method: parts.method.clone(), uri: parts.uri.clone(), user_agent }
+        let user_agent = request.headers().get(USER_AGENT).cloned();
+        Self { span, page_trace, method: request.method().clone(), uri: request.uri().clone(), user_agent }
     }
 
     /// Records the response, in the span and as a line of the access log. Called within the span.
@@ -88,8 +88,8 @@ pub fn known_method(method: &Method) -> &'static str {
     }
 }
 
-fn server_span(parts: &Parts, caller: &Caller, route: Option<&str>) -> Span {
-    let method = known_method(&parts.method);
+fn server_span(request: &Request, caller: &Caller, route: Option<&str>) -> Span {
+    let method = known_method(request.method());
     let visitor = Some(&*caller.browser_id).filter(|visitor| !visitor.is_empty());
     tracing::info_span!(
         "request",
@@ -100,7 +100,7 @@ fn server_span(parts: &Parts, caller: &Caller, route: Option<&str>) -> Span {
         http.request.method = method,
         http.route = route,
         http.response.status_code = Empty,
-        url.path = parts.uri.path(),
+        url.path = request.uri().path(),
         url.scheme = "http",
         user_agent.original = &*caller.user_agent,
         client.address = &*caller.address,
@@ -118,13 +118,13 @@ fn reserve_browser_spans(span: &Span) -> PageTrace {
 }
 
 /// A page that a person navigates to; over plain HTTP browsers don't send Sec-Fetch-Dest.
-fn is_document(parts: &Parts) -> bool {
-    let told = |name: &HeaderName| header(&parts.headers, name);
+fn is_document(request: &Request) -> bool {
+    let told = |name: &HeaderName| header(request.headers(), name);
     let is_document = match told(&SEC_FETCH_DEST) {
         "" => told(&UPGRADE_INSECURE_REQUESTS) == "1" && told(&ACCEPT).contains("text/html"),
         destination => destination == "document",
     };
-    is_document && parts.method == Method::GET && !told(&SEC_PURPOSE).contains("prefetch")
+    is_document && *request.method() == Method::GET && !told(&SEC_PURPOSE).contains("prefetch")
 }
 
 fn remote_parent(headers: &HeaderMap) -> Option<TraceParent> {

@@ -1,6 +1,6 @@
 use super::ENGINE;
 use super::fresh::{Fresh, Taken};
-use crate::record::decode;
+use crate::packed::unpack;
 use crate::spool::{Reader, Record, Spool};
 use async_trait::async_trait;
 use board::ports::{Arrived, EventSource, Identity, PortError, Unreadable};
@@ -92,7 +92,7 @@ fn failure(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortE
 
 fn spooled(record: &Record) -> Arrived {
     let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
-    arrived(record.number, now, decode(&record.content, now))
+    arrived(record.number, now, unpack(record, now))
 }
 
 fn arrived(number: u64, taken_at: Timestamp, content: Result<(Identity, Arc<ApiLogEntry>), Unreadable>) -> Arrived {

@@ -4,15 +4,16 @@ use super::context::{Connectivity, log};
 use super::options::KafkaOptions;
 use super::sent::Sent;
 use super::{PATIENCE, topic};
+use crate::packed::unpack;
+use crate::record::encode;
 use crate::spool::{Reader, Record, Spool};
 use board::ports::REORDERED;
+use model::{Timestamp, Username};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use serde::Deserialize;
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use telemetry::propagation::TRACEPARENT;
@@ -173,20 +174,33 @@ impl Carrier {
     }
 
     fn send(&self, producer: &SpoolProducer, record: &Record) {
-        let keys: Keys<'_> = serde_json::from_slice(&record.content).unwrap_or_default();
+        producer.context().sent().handed_over(record.number);
+        let now = Timestamp::from_millis(jiff::Timestamp::now().as_millisecond());
+        let event = match unpack(record, now) {
+            Ok((_, event)) => event,
+            Err(unreadable) => {
+                tracing::error!(
+                    number = record.number,
+                    reason = unreadable.reason,
+                    "an event can't be read: it is lost"
+                );
+                self.spool.lose(1);
+                return producer.context().sent().taken(record.number);
+            }
+        };
         let place = record.place.map(|place| place.to_string());
         let mut headers = OwnedHeaders::new_with_capacity(2);
-        headers = headers.insert(Header { key: "event_id", value: Some(keys.event_id.as_bytes()) });
+        headers = headers.insert(Header { key: "event_id", value: Some(event.event_id.as_bytes()) });
         if let Some(place) = &place {
             headers = headers.insert(Header { key: TRACEPARENT, value: Some(place.as_bytes()) });
         }
         // Whoever has no name is spread over all partitions; sent again, an event goes where it went before.
-        let key = keys.user_id.as_ref().unwrap_or(&keys.event_id).as_bytes();
+        let key = event.user.as_ref().map_or(event.event_id.as_str(), Username::as_str).as_bytes();
+        let payload = encode(&event);
         #[allow(clippy::cast_possible_truncation, reason = "64 bits wherever this runs")]
         let number = record.number as usize;
-        let message = BaseRecord::with_opaque_to(&self.options.topic, number).key(key).payload(&record.content);
+        let message = BaseRecord::with_opaque_to(&self.options.topic, number).key(key).payload(payload.as_bytes());
         let mut message = message.headers(headers);
-        producer.context().sent().handed_over(record.number);
         while let Err((error, back)) = producer.send(message) {
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                 self.connectivity.failed(&error, &error.to_string());
@@ -224,15 +238,6 @@ impl Carrier {
         topic::make(&self.options);
         let _ = producer.client().fetch_metadata(Some(&self.options.topic), PATIENCE);
     }
-}
-
-/// What a record's key and headers are made of.
-#[derive(Deserialize, Default)]
-struct Keys<'r> {
-    #[serde(borrow)]
-    event_id: Cow<'r, str>,
-    #[serde(borrow)]
-    user_id: Option<Cow<'r, str>>,
 }
 
 fn producer(options: &KafkaOptions, connectivity: &Arc<Connectivity>) -> KafkaResult<SpoolProducer> {

@@ -219,7 +219,7 @@ impl Spool {
     }
 
     /// So many events that were written can't be read any more.
-    fn lose(&self, count: u64) {
+    pub(crate) fn lose(&self, count: u64) {
         tracing::error!(count, "API events can't be read from the spool: they are lost");
         self.inner().state.lose(count);
     }
