@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-/// Reads that run at once; more would only share the same cores.
-const CONNECTIONS: usize = 8;
+/// Reads that run at once, for each core; more would only share the same cores, and each connection has memory of its own.
+const CONNECTIONS_PER_CORE: usize = 2;
 /// The longest wait for a connection.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -33,7 +33,13 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf, damage: Damage) -> Self {
-        Self { path: Arc::new(path), idle: Arc::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)), damage }
+        let cores = std::thread::available_parallelism().map_or(2, Into::into);
+        Self {
+            path: Arc::new(path),
+            idle: Arc::default(),
+            permits: Arc::new(Semaphore::new(cores * CONNECTIONS_PER_CORE)),
+            damage,
+        }
     }
 
     /// Runs `read` in one read transaction: all of its statements see the same state.
