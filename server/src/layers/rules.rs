@@ -1,7 +1,7 @@
 use axum::extract::MatchedPath;
+use hashbrown::HashMap;
 use http::Extensions;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 use telemetry::server::metrics::RouteMetrics;
 

@@ -2,9 +2,10 @@ use app::context::PageTrace;
 use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
-use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS, USER_AGENT};
+use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS};
 use http::{HeaderMap, Method, Uri};
 use model::TraceId;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
@@ -23,7 +24,7 @@ pub struct ServerSpan {
     page_trace: Option<PageTrace>,
     method: Method,
     uri: Uri,
-    user_agent: Option<HeaderValue>,
+    user_agent: Arc<str>,
 }
 
 impl ServerSpan {
@@ -36,7 +37,7 @@ impl ServerSpan {
         } else if let Some(parent) = remote_parent(request.headers()) {
             set_remote_parent(&span, parent);
         }
-        let user_agent = request.headers().get(USER_AGENT).cloned();
+        let user_agent = Arc::clone(&caller.user_agent);
         Self { span, page_trace, method: request.method().clone(), uri: request.uri().clone(), user_agent }
     }
 
@@ -50,12 +51,13 @@ impl ServerSpan {
         }
         tracing::info!(
             target: ACCESS_LOG_TARGET,
+            // Not formatted, as one at the end is.
+            message = "request",
             method = self.method.as_str(),
             url.path = self.uri.path(),
             status = status.as_u16(),
             duration_ms = took.as_secs_f64() * 1000.0,
-            user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default(),
-            "request"
+            user_agent = &*self.user_agent,
         );
         if let Some(page_trace) = self.page_trace {
             let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
@@ -91,9 +93,10 @@ pub fn known_method(method: &Method) -> &'static str {
 fn server_span(request: &Request, caller: &Caller, route: Option<&str>) -> Span {
     let method = known_method(request.method());
     let visitor = Some(&*caller.browser_id).filter(|visitor| !visitor.is_empty());
+    let name = route.map(|route| [method, " ", route].concat());
     tracing::info_span!(
         "request",
-        otel.name = format_args!("{method}{}{}", if route.is_some() { " " } else { "" }, route.unwrap_or_default()),
+        otel.name = name.as_deref().unwrap_or(method),
         otel.kind = "server",
         otel.status_code = Empty,
         error.type = Empty,

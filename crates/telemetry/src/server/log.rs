@@ -136,7 +136,13 @@ fn push_time(line: &mut Vec<u8>) -> std::io::Result<()> {
         SECOND.set((second, text));
     }
     line.extend_from_slice(&text);
-    write!(line, ".{:06}Z", now.subsec_microsecond())
+    let (mut digits, mut rest) = (*b".000000Z", now.subsec_microsecond());
+    for digit in digits[1..7].iter_mut().rev() {
+        *digit += (rest % 10) as u8;
+        rest /= 10;
+    }
+    line.extend_from_slice(&digits);
+    Ok(())
 }
 
 fn push_json(line: &mut Vec<u8>, text: &str) {
