@@ -81,7 +81,8 @@ impl Spool {
         if let Some(segment) = files.back_mut() {
             // What was being written when the process or the host ended is no whole record. How many follow it can't be told.
             let end = reader::last_record(&path(folder, segment.first)).map_err(failed)?;
-            if end.torn && end.number >= state.taken() {
+            let whole = end.number.max(segment.first - 1);
+            if end.torn && whole >= state.taken() {
                 state.lose(1);
                 tracing::warn!(
                     file = segment.first,
@@ -89,7 +90,7 @@ impl Spool {
                 );
             }
             segment.bytes = end.bytes;
-            last = last.max(segment.first - 1).max(end.number);
+            last = last.max(whole);
             if end.bytes > 0 && end.number <= state.taken() {
                 for segment in std::mem::take(&mut files) {
                     std::fs::remove_file(path(folder, segment.first)).map_err(failed)?;

@@ -115,6 +115,13 @@ fn a_torn_end_and_a_damaged_file_cost_only_themselves() {
     let spool = Spool::open(folder.path(), LARGE).unwrap();
     assert_eq!(texts(&mut Reader::new(Arc::clone(&spool))), ["c"]);
     assert_eq!(spool.lost(), 3, "the torn one, and two");
+    spool.take(3);
+    drop(spool);
+    let last = files(folder.path()).pop().unwrap();
+    std::fs::write(&last, b"torn before its first record was whole").unwrap();
+    assert_eq!(Spool::open(folder.path(), LARGE).unwrap().lost(), 4);
+    let spool = Spool::open(folder.path(), LARGE).unwrap();
+    append(&spool, "c");
     for name in ["5.events", "00000000000000000007.events"] {
         std::fs::create_dir(folder.path().join(name)).unwrap();
     }
