@@ -21,7 +21,7 @@ use axum::routing::Route as Next;
 use context::Asking;
 pub use context::accepts_html;
 use futures::FutureExt;
-pub use headers::page_policy;
+pub use headers::{page_policy, roomy_headers};
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Method};
 use model::Code;
@@ -48,9 +48,10 @@ impl Passage {
     pub fn around(self, routes: Router<ServerState>) -> Router<ServerState> {
         let passage = Arc::new(self);
         routes.layer(layer_fn(move |next: Next| {
-            let passage = Arc::clone(&passage);
+            // Shared: axum clones what it finds for each request.
+            let (passage, next) = (Arc::clone(&passage), Arc::new(next));
             service_fn(move |request| {
-                let (passage, next) = (Arc::clone(&passage), next.clone());
+                let (passage, next) = (Arc::clone(&passage), Next::clone(&next));
                 async move { Ok::<_, Infallible>(pass(&passage, request, next).await) }.boxed()
             })
         }))

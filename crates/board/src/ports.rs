@@ -164,7 +164,7 @@ pub trait SearchCache: Send + Sync {
     /// Ends the generation: called after each committed change, before it is acknowledged.
     async fn end_generation(&self) -> Result<(), PortError>;
 
-    async fn get(&self, query: &str, page: PageRequest, generation: u64, now: Timestamp) -> Option<Arc<Found>>;
+    async fn get(&self, query: &str, page: PageRequest, generation: u64) -> Option<Arc<Found>>;
 
     async fn put(&self, query: &str, found: Arc<Found>, generation: u64, now: Timestamp);
 

@@ -45,12 +45,12 @@ impl Search {
         query: &SearchQuery,
         page: PageRequest,
     ) -> Result<Arc<Found>, BoardError> {
-        let (now, started) = (self.ports.clock.now(), self.ports.clock.monotonic_us());
+        let started = self.ports.clock.monotonic_us();
         let folded = fold(query.as_str());
         // Read before the store is asked: a result is never kept under a generation younger than itself.
         let generation = self.ports.search_cache.generation().await;
         if let Some(generation) = generation
-            && let Some(page) = self.ports.search_cache.get(&folded, page, generation, now).await
+            && let Some(page) = self.ports.search_cache.get(&folded, page, generation).await
         {
             tracing::Span::current().record("search.cache_hit", true);
             return Ok(page);
@@ -61,7 +61,7 @@ impl Search {
         let found = found(matches, query, &folded, page, took_us);
         if let Some(generation) = generation {
             let cached = Found::new(SearchPage { from_cache: true, ..found.clone() });
-            self.ports.search_cache.put(&folded, Arc::new(cached), generation, now).await;
+            self.ports.search_cache.put(&folded, Arc::new(cached), generation, self.ports.clock.now()).await;
         }
         Ok(Arc::new(Found::new(found)))
     }

@@ -76,14 +76,14 @@ async fn a_result_lives_as_long_as_its_generation(cache: &dyn SearchCache) {
     let page = PageRequest::default();
     let generation = cache.generation().await.unwrap();
     cache.put("서버", results("서버", 3), generation, at(0)).await;
-    assert_eq!(cache.get("서버", page, generation, at(1)).await.map(|p| p.page.total), Some(3));
-    assert!(cache.get("서버", PageRequest::new(2, 20), generation, at(1)).await.is_none());
+    assert_eq!(cache.get("서버", page, generation).await.map(|p| p.page.total), Some(3));
+    assert!(cache.get("서버", PageRequest::new(2, 20), generation).await.is_none());
     cache.end_generation().await.unwrap();
     let next = cache.generation().await.unwrap();
     assert_ne!(next, generation);
-    assert!(cache.get("서버", page, next, at(1)).await.is_none());
+    assert!(cache.get("서버", page, next).await.is_none());
     cache.put("서버", results("서버", 3), generation, at(1)).await;
-    assert!(cache.get("서버", page, next, at(1)).await.is_none(), "a result found before the change stays unseen");
+    assert!(cache.get("서버", page, next).await.is_none(), "a result found before the change stays unseen");
 }
 
 async fn the_search_cache_tells_what_it_holds(cache: &dyn SearchCache) {
@@ -91,7 +91,7 @@ async fn the_search_cache_tells_what_it_holds(cache: &dyn SearchCache) {
     cache.put("a", results("a", 1), generation, at(0)).await;
     cache.put("b", results("b", 2), generation, at(0)).await;
     for _ in 0..2 {
-        cache.get("b", PageRequest::default(), generation, at(0)).await.unwrap();
+        cache.get("b", PageRequest::default(), generation).await.unwrap();
     }
     let entries = cache.entries(at(1)).await.unwrap();
     let told: Vec<_> = entries.iter().map(|e| (e.query.as_str(), e.hits, e.results)).collect();
@@ -186,7 +186,7 @@ async fn what_one_process_changes_another_one_sees() {
     let generation = here.search_cache.generation().await.unwrap();
     assert_eq!(there.search_cache.generation().await, Some(generation));
     here.search_cache.put("서버", results("서버", 3), generation, at(0)).await;
-    assert!(there.search_cache.get("서버", PageRequest::default(), generation, at(0)).await.is_some());
+    assert!(there.search_cache.get("서버", PageRequest::default(), generation).await.is_some());
     there.search_cache.end_generation().await.unwrap();
     assert_ne!(here.search_cache.generation().await, Some(generation));
     server.execute("FLUSHALL");
@@ -223,7 +223,7 @@ async fn a_redis_that_is_away_is_told_at_once_and_used_again_when_it_is_back() {
             let began = Instant::now();
             assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.is_err());
             assert_eq!(redis.search_cache.generation().await, None);
-            assert!(redis.search_cache.get("a", PageRequest::default(), generation, at(0)).await.is_none());
+            assert!(redis.search_cache.get("a", PageRequest::default(), generation).await.is_none());
             assert!(redis.search_cache.end_generation().await.is_err());
             assert!(redis.sessions.ping().await.is_err());
             assert!(began.elapsed() < Duration::from_millis(4_000), "{:?}", began.elapsed());

@@ -34,17 +34,18 @@ const MAX_SESSIONS: usize = 4;
 #[derive(Debug, Default)]
 pub struct Owner {
     visitor: Option<Symbol>,
-    sessions: Vec<Symbol>,
+    /// From the first on.
+    sessions: [Option<Symbol>; MAX_SESSIONS],
 }
 
 impl Owner {
     /// Adds the names that a span carries.
     pub fn claim(&mut self, visitor: Option<&str>, session: Option<&str>, interner: &mut Interner) {
-        let is_free = self.visitor.is_none() && self.sessions.is_empty();
+        let is_free = self.visitor.is_none() && self.sessions[0].is_none();
         let names = |known: Option<Symbol>, text: Option<&str>| {
             known.zip(text).is_some_and(|(known, text)| interner.text(known) == text)
         };
-        let is_known_session = self.sessions.iter().any(|known| names(Some(*known), session));
+        let is_known_session = self.sessions.iter().any(|known| names(*known, session));
         if !(is_free || names(self.visitor, visitor) || (self.visitor.is_none() && is_known_session)) {
             return;
         }
@@ -53,9 +54,9 @@ impl Owner {
         }
         if let Some(session) = session
             && !is_known_session
-            && self.sessions.len() < MAX_SESSIONS
+            && let Some(free) = self.sessions.iter_mut().find(|known| known.is_none())
         {
-            self.sessions.push(interner.intern(session));
+            *free = Some(interner.intern(session));
         }
     }
 
@@ -64,12 +65,12 @@ impl Owner {
             Seer::Operator => true,
             Seer::Person { visitor, session } => {
                 (visitor.is_some() && visitor == self.visitor)
-                    || session.is_some_and(|session| self.sessions.contains(&session))
+                    || (session.is_some() && self.sessions.contains(&session))
             }
         }
     }
 
     pub fn release(self, interner: &mut Interner) {
-        self.visitor.into_iter().chain(self.sessions).for_each(|symbol| interner.release(symbol));
+        self.visitor.into_iter().chain(self.sessions.into_iter().flatten()).for_each(|symbol| interner.release(symbol));
     }
 }

@@ -1,3 +1,4 @@
+use crate::layers::roomy_headers;
 use crate::problem::{ErrorBody, Problem};
 use app::context::RequestContext;
 use axum::body::Body;
@@ -222,6 +223,7 @@ pub fn json(answer: &impl Serialize) -> Vec<u8> {
 /// The text of a JSON answer as a response.
 pub fn as_json(body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
+    *response.headers_mut() = roomy_headers();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

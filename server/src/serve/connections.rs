@@ -3,11 +3,12 @@
 use super::timer::OneTimer;
 use crate::layers::LastSaid;
 use axum::Router;
+use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,14 +54,7 @@ pub async fn accept_until_told(
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let graceful = GracefulShutdown::new();
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIME)
-        .max_concurrent_streams(100)
-        .max_header_list_size(64 * 1024);
+    let protocols = Protocols::default();
     let ending = CancellationToken::new();
     let told_to_end = async {
         tokio::select! {
@@ -79,7 +73,7 @@ pub async fn accept_until_told(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &builder, &router, (&graceful, &ending)),
+                Ok((stream, peer)) => connection(stream, peer, &protocols, &router, (&graceful, &ending)),
                 Err(error) => {
                     // Once a minute: with no descriptors left it happens all the time.
                     if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
@@ -101,44 +95,79 @@ pub async fn accept_until_told(
     Ok(())
 }
 
+/// How connections are spoken to.
+struct Protocols {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+impl Default for Protocols {
+    fn default() -> Self {
+        let (mut http1, mut http2) = (http1::Builder::new(), http2::Builder::new(TokioExecutor::new()));
+        http1.header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
+        http2
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HEAD_TIME)
+            .max_concurrent_streams(100)
+            .max_header_list_size(64 * 1024);
+        Self { http1, http2 }
+    }
+}
+
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    builder: &Builder<TokioExecutor>,
+    protocols: &Protocols,
     router: &Router,
     (graceful, ending): (&GracefulShutdown, &CancellationToken),
 ) {
     let _ = stream.set_nodelay(true);
     let (router, peer) = (router.clone(), Arc::new(Peer::of(peer)));
-    let service = tower::service_fn(move |mut request: http::Request<Incoming>| {
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let mut request = request.map(Body::new);
         request.extensions_mut().insert(Arc::clone(&peer));
         router.clone().call(request)
     });
-    let (mut builder, watcher, ending) = (builder.clone(), graceful.watcher(), ending.clone());
-    builder.http1().timer(OneTimer::default());
+    let (mut http1, http2) = (protocols.http1.clone(), protocols.http2.clone());
+    let (watcher, ending) = (graceful.watcher(), ending.clone());
     tokio::spawn(async move {
         let _open = OpenConnection::begin();
-        let spoke = ending.run_until_cancelled(timeout(HEAD_TIME, speaks(&stream))).await;
-        if !matches!(spoke, Some(Ok(Ok(true)))) {
+        let Some(Ok(Ok(Some(first)))) = ending.run_until_cancelled(timeout(HEAD_TIME, first_words(&stream))).await
+        else {
             return;
-        }
-        let service = TowerToHyperService::new(service);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        };
+        let stream = TokioIo::new(stream);
         // A client that breaks off is its own business.
-        let _ = watcher.watch(connection.into_owned()).await;
+        let _ = match first {
+            Protocol::Http1 => {
+                http1.timer(OneTimer::default());
+                watcher.watch(http1.serve_connection(stream, service)).await
+            }
+            Protocol::Http2 => watcher.watch(http2.serve_connection(stream, service)).await,
+        };
     });
 }
 
-/// Waits until the client has said enough to tell HTTP/1 from HTTP/2, for which hyper would wait for ever; `false` when
-/// it says no more.
-async fn speaks(stream: &TcpStream) -> std::io::Result<bool> {
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Waits until the client has said enough to tell HTTP/1 from HTTP/2; `None` when it says no more.
+async fn first_words(stream: &TcpStream) -> std::io::Result<Option<Protocol>> {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     const PAUSE: Duration = Duration::from_millis(20);
     let mut said = [0; PREFACE.len()];
     loop {
         let length = stream.peek(&mut said).await?;
-        if length == 0 || length == PREFACE.len() || said[..length] != PREFACE[..length] {
-            return Ok(length > 0);
+        if length == 0 {
+            return Ok(None);
+        }
+        if said[..length] != PREFACE[..length] {
+            return Ok(Some(Protocol::Http1));
+        }
+        if length == PREFACE.len() {
+            return Ok(Some(Protocol::Http2));
         }
         tokio::time::sleep(PAUSE).await;
     }

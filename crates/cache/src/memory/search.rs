@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use board::Found;
 use board::ports::{CachedQuery, PortError, SearchCache};
+use hashbrown::DefaultHashBuilder;
 use model::{PageRequest, SearchPage, Timestamp};
 use moka::sync::Cache;
 use std::collections::{BTreeMap, HashSet};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 /// Search results of one generation, at most [`MAX_BYTES`] and each for [`TTL_S`].
 pub struct MemorySearchCache {
-    pages: Cache<(String, PageRequest), Arc<Entry>>,
+    pages: Cache<(String, PageRequest), Arc<Entry>, DefaultHashBuilder>,
     generation: AtomicU64,
 }
 
@@ -30,7 +31,7 @@ impl Default for MemorySearchCache {
             .max_capacity(MAX_BYTES)
             .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.found.page))
             .time_to_live(Duration::from_secs(TTL_S.unsigned_abs()))
-            .build();
+            .build_with_hasher(DefaultHashBuilder::default());
         Self { pages, generation: AtomicU64::new(0) }
     }
 }
@@ -61,7 +62,7 @@ impl SearchCache for MemorySearchCache {
         Ok(())
     }
 
-    async fn get(&self, query: &str, page: PageRequest, generation: u64, _now: Timestamp) -> Option<Arc<Found>> {
+    async fn get(&self, query: &str, page: PageRequest, generation: u64) -> Option<Arc<Found>> {
         let entry = self.pages.get(&(query.to_owned(), page))?;
         if entry.generation != generation {
             return None;

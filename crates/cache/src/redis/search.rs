@@ -106,7 +106,7 @@ impl SearchCache for RedisSearchCache {
         self.1.wait(&self.0, named("SET")).await
     }
 
-    async fn get(&self, query: &str, page: PageRequest, generation: u64, _now: Timestamp) -> Option<Arc<Found>> {
+    async fn get(&self, query: &str, page: PageRequest, generation: u64) -> Option<Arc<Found>> {
         let mut get = GET.prepare_invoke();
         get.key(key(query)).arg(generation).arg(field(page));
         let text: Option<String> = self.0.script(named("HGET"), &get).await.ok()?;

@@ -214,7 +214,7 @@ impl Fields {
         self.status_message = moved(&later.status_message).or_else(|| self.status_message.take());
         self.message = moved(&later.message).or_else(|| self.message.take());
         for (key, value) in &later.attributes {
-            self.put(
+            self.set(
                 key,
                 match value {
                     Stored::Text(place) => Stored::Text(place.start + base..place.end + base),
@@ -238,11 +238,18 @@ impl Fields {
         }
     }
 
-    fn put(&mut self, key: &'static str, value: Stored) {
+    /// Adds an attribute, or gives it another value.
+    fn set(&mut self, key: &'static str, value: Stored) {
         // Names of one span's fields are the same texts each time, so that their addresses tell.
-        if let Some((_, old)) = self.attributes.iter_mut().find(|(known, _)| std::ptr::eq(*known, key)) {
-            *old = value;
-        } else if self.attributes.len() < MAX_ATTRIBUTES {
+        match self.attributes.iter_mut().find(|(known, _)| std::ptr::eq(*known, key)) {
+            Some((_, old)) => *old = value,
+            None => self.put(key, value),
+        }
+    }
+
+    /// Adds an attribute that is not there.
+    fn put(&mut self, key: &'static str, value: Stored) {
+        if self.attributes.len() < MAX_ATTRIBUTES {
             self.attributes.push((key, value));
         } else {
             self.dropped += 1;
