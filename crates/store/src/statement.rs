@@ -47,18 +47,22 @@ pub(crate) struct Callers {
     /// `db.system.name`.
     system: &'static str,
     spans: Vec<Span>,
-    /// How long the caller waited for the connection; told by the first statement.
+    /// How long they waited for the connection; told by the first statement.
     waited: Cell<Option<Duration>>,
 }
 
 impl Callers {
     pub(crate) fn one(system: &'static str, caller: Span, waited: Duration) -> Self {
-        Self { system, spans: vec![caller], waited: Cell::new(Some(waited)) }
+        Self::several(system, vec![caller]).after(waited)
     }
 
     /// For statements that serve several callers at once.
     pub(crate) const fn several(system: &'static str, callers: Vec<Span>) -> Self {
         Self { system, spans: callers, waited: Cell::new(None) }
+    }
+
+    pub(crate) fn after(self, waited: Duration) -> Self {
+        Self { waited: Cell::new(Some(waited)), ..self }
     }
 
     /// Executes a statement with `run`.
@@ -69,8 +73,11 @@ impl Callers {
     ) -> Result<T, E> {
         let (operation, table) = statement.parts();
         let execution = Execution(self.spans.iter().map(|caller| span(self.system, statement, caller)).collect());
-        if let (Some(waited), [span, ..]) = (self.waited.take(), execution.0.as_slice()) {
-            span.record("glassboard.db.wait_us", u64::try_from(waited.as_micros()).unwrap_or(u64::MAX));
+        if let Some(waited) = self.waited.take() {
+            let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
+            execution.0.iter().for_each(|span| {
+                span.record("glassboard.db.wait_us", waited_us);
+            });
         }
         let result = run(&execution).inspect_err(|error| execution.failed(error));
         metrics::statement_executed(operation, table, result.is_ok());

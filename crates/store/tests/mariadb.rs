@@ -38,6 +38,31 @@ async fn finds(store: &MariaStore, text: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn readers_of_one_page_who_leave_take_nobody_along() {
+    let server = Mariadb::shared();
+    let store = Arc::new(open(server, &server.new_database()).await);
+    let id = post(&store, "read by many").await.unwrap();
+    for round in 0..20 {
+        let readers: Vec<_> = (0..16)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move { store.list_messages(None, PageRequest::default()).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        for (at, reader) in readers.into_iter().enumerate() {
+            if (at + round) % 3 == 0 {
+                reader.abort();
+            } else {
+                assert_eq!(reader.await.unwrap().unwrap().messages[0].id, id);
+            }
+        }
+    }
+    store.close().await;
+    assert!(store.list_messages(None, PageRequest::default()).await.is_err(), "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_with_only_the_two_known_tables_is_taken_over_row_by_row() {
     let server = Mariadb::shared();
     let database = server.new_database();

@@ -1,8 +1,9 @@
 //! A bounded pool of connections, each used by one blocking thread at a time.
 
-use super::failure;
 use super::options::MariaOptions;
 use super::sql::{Result, Sql};
+use super::{ENGINE, failure};
+use crate::statement::Callers;
 use board::ports::PortError;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error};
@@ -48,15 +49,25 @@ impl Connections {
         patience: Patience,
         work: impl Fn(&Sql<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, PortError> {
+        self.run_for(vec![Span::current()], patience, work).await
+    }
+
+    /// The same for several at once: each gets spans of its own.
+    pub(super) async fn run_for<T: Send + 'static>(
+        &self,
+        callers: Vec<Span>,
+        patience: Patience,
+        work: impl Fn(&Sql<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, PortError> {
         let asked = Instant::now();
         let permit = timeout(WAIT, Arc::clone(&self.permits).acquire_owned())
             .await
             .map_err(|_| failure("all connections were busy for 0.5 s"))?
             .map_err(|_| failure("the store is closed"))?;
-        let (connections, span) = (self.clone(), Span::current());
+        let connections = self.clone();
         let done = spawn_blocking(move || {
             let _permit = permit;
-            connections.work(patience, &work, &span, asked)
+            connections.work(patience, &work, &callers, asked)
         });
         let done = match patience {
             Patience::Request => timeout(BUDGET.saturating_sub(asked.elapsed()), done)
@@ -71,7 +82,7 @@ impl Connections {
         &self,
         patience: Patience,
         work: &impl Fn(&Sql<'_>) -> Result<T>,
-        caller: &Span,
+        callers: &[Span],
         asked: Instant,
     ) -> Result<T> {
         let mut tries = 0;
@@ -82,7 +93,8 @@ impl Connections {
             };
             let was_idle = idle.is_some();
             let mut connection = idle.map_or_else(|| self.connect(patience), Ok)?;
-            let sql = Sql::one(&mut connection, caller.clone(), asked.elapsed());
+            let callers = Callers::several(ENGINE, callers.to_vec()).after(asked.elapsed());
+            let sql = Sql::new(&mut connection, callers);
             let result = work(&sql);
             let was_dead = was_idle && !sql.has_answered();
             drop(sql);

@@ -10,6 +10,7 @@ mod messages;
 mod options;
 mod schema;
 mod search;
+mod shared_pages;
 mod sql;
 mod statistics;
 mod transaction;
@@ -28,6 +29,7 @@ use board::ports::{
 use connections::{BUDGET, Connections, Patience};
 use indexer::Indexer;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
+use shared_pages::SharedPages;
 use sql::{Sql, int};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -45,6 +47,7 @@ fn failure(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortE
 /// Users and messages in a MariaDB database. Acknowledged writes are committed.
 pub struct MariaStore {
     connections: Connections,
+    pages: SharedPages,
     /// `None` once closed.
     threads: Mutex<Option<Threads>>,
 }
@@ -72,7 +75,7 @@ impl MariaStore {
         let handles = vec![thread("mariadb-writer").spawn(write)?, thread("mariadb-index").spawn(index)?];
         indexer.changed(0);
         let threads = Mutex::new(Some(Threads { writer, indexer, handles }));
-        Ok(Self { connections, threads })
+        Ok(Self { pages: SharedPages::new(connections.clone()), connections, threads })
     }
 
     /// Ends the store when all waiting posts are stored. Later operations fail.
@@ -135,8 +138,7 @@ impl Store for MariaStore {
     }
 
     async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError> {
-        let key = author_key.map(str::to_owned);
-        self.connections.run(Patience::Request, move |sql| list::page(sql, key.as_deref(), page)).await
+        self.pages.page(author_key, page).await
     }
 
     async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError> {

@@ -103,6 +103,9 @@ pub async fn posts_at_once_all_arrive_and_are_found_right_after(store: Arc<dyn S
                         store.list_messages(Some(&format!("writer {task}")), PageRequest::default()).await.unwrap();
                     assert_eq!(page.messages.first(), Some(&posted));
                     assert_eq!(page.pagination.total, n + 1);
+                    // Which others read at the same time.
+                    let newest = store.list_messages(None, PageRequest::new(1, 100)).await.unwrap().messages;
+                    assert!(newest.contains(&posted), "message {} is not on the first page", posted.id);
                     ids.push(posted.id);
                 }
                 ids
