@@ -1,6 +1,6 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench services services-stop run-cluster faults image clean
+.PHONY: help setup build run watch check test bench bench-engines services services-stop run-cluster faults image clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
@@ -50,6 +50,10 @@ faults: ## Kill and restart processes on these engines under load, stop Kafka, a
 	@scripts/build.sh
 	@node scripts/cluster-faults.mjs dist/glassboard
 	@node scripts/kafka-faults.mjs dist/glassboard
+
+bench-engines: ## Measure on these engines (see docs/BENCHMARKS.md)
+	@scripts/setup.sh build bench services
+	@scripts/bench-engines.sh
 
 image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
 	@scripts/setup.sh image

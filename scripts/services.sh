@@ -21,7 +21,8 @@ is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 wait_for() {
     for _ in $(seq 300); do
         is_free "$2" || return 0
-        runs "$1" || fail "$1 does not start: see $folder/$1.log"
+        # It may not be the program yet.
+        kill -0 "$(cat "$folder/$1.pid")" 2>/dev/null || fail "$1 does not start: see $folder/$1.log"
         sleep 0.2
     done
     fail "$1 does not answer on port $2: see $folder/$1.log"

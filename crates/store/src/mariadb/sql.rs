@@ -121,15 +121,16 @@ impl<'c> Sql<'c> {
     }
 }
 
-/// A statement over as many rows of parameters as there are, prepared for powers of two.
+/// A statement over as many rows of parameters as there are, prepared for each small number and for powers of two.
 pub(super) struct ManyRows(Vec<(usize, Statement)>);
 
 impl ManyRows {
-    const LARGEST: usize = 256;
+    const SMALL: usize = 16;
+    const LARGE: [usize; 4] = [256, 128, 64, 32];
 
     /// `text` gives the statement for a number of rows.
     pub(super) fn new(summary: &'static str, text: impl Fn(usize) -> String) -> Self {
-        let sizes = (0..=Self::LARGEST.ilog2()).rev().map(|power| 1 << power);
+        let sizes = Self::LARGE.into_iter().chain((1..=Self::SMALL).rev());
         Self(sizes.map(|size| (size, Statement::made(summary, text(size)))).collect())
     }
 

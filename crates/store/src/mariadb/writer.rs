@@ -2,12 +2,13 @@
 
 use super::connections::{Connections, Patience, is_dead, is_deadlock};
 use super::sql::{ManyRows, Result, Sql, int, placeholders};
-use super::transaction::{begin_with_total, commit};
+use super::transaction::{commit, lock_total};
 use super::{ENGINE, counts, failure};
 use crate::counts::CountChanges;
 use crate::statement::Callers;
 use board::ports::PortError;
 use model::{Message, Timestamp};
+use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Value};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -154,6 +155,13 @@ impl<F: Fn(u64)> WriterThread<F> {
         }
     }
 
+    fn connect(&self) -> Result<Conn> {
+        let mut connection = self.connections.connect(Patience::Request)?;
+        // Spares a round trip per transaction.
+        connection.query_drop("SET autocommit = 0")?;
+        Ok(connection)
+    }
+
     /// Their ids, in the same order.
     fn transaction(&mut self, posts: &mut Vec<Post>) -> std::result::Result<Vec<i64>, Failed> {
         // Whoever has gone was told that it failed, and posts again.
@@ -163,7 +171,7 @@ impl<F: Fn(u64)> WriterThread<F> {
         }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.connections.connect(Patience::Request).map_err(Failed::Before)?,
+            None => self.connect().map_err(Failed::Before)?,
         };
         let callers = posts.iter().map(|post| post.span.clone()).collect();
         let sql = Sql::new(&mut connection, Callers::several(ENGINE, callers));
@@ -189,7 +197,7 @@ fn is_about_a_row(error: &Error) -> bool {
 }
 
 fn insert(sql: &Sql<'_>, posts: &[Post]) -> Result<Vec<i64>> {
-    begin_with_total(sql)?;
+    lock_total(sql)?;
     let rows: Vec<_> = posts.iter().map(|post| row(&post.author, &post.text, post.now, false)).collect();
     let ids = add(sql, &rows)?;
     let mut changes = CountChanges::default();

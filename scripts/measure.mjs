@@ -1,0 +1,156 @@
+// What the benches share: a board under load, and a table of what was seen.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const MESSAGES = Number(process.env.MESSAGES ?? 1_000_000);
+export const RUNS = Number(process.env.RUNS ?? 5);
+export const SECONDS = Number(process.env.SECONDS_EACH ?? 5);
+export const folder = mkdtempSync(join(tmpdir(), 'glassboard-bench-'));
+
+const TEXT = '서버 배포 완료했습니다 latency is back to normal';
+const QUERIES = ['e', '버', '%', 'the', '서버', '서버 배포', 'server deploy', 'e t', 's a', '니다 서', 'absent-term', 'zq', 'q', '없는말', 'Kafka consumer lag shrinks', 'x'.repeat(200), '다 '.repeat(100).trim(), 'trace without a gap', '습니다 습', '가나다'];
+
+const rows = [];
+const processes = [];
+
+export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+export const percentile = (numbers, p) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.ceil(numbers.length * p) - 1)];
+export const medianOf = (measure) => median(Array.from({ length: RUNS }, measure));
+
+export function row(what, wanted, seen) {
+  rows.push([what, wanted, seen]);
+  console.log(`${what}: ${seen} (wanted ${wanted})`);
+}
+
+/** Runs a bench, whatever comes ends its processes, and prints what it saw. */
+export async function bench(main) {
+  try {
+    await main();
+  } finally {
+    processes.forEach((process) => process.kill('SIGKILL'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log('\n| what | wanted | seen |\n|---|---|---|');
+  for (const cells of rows) console.log(`| ${cells.join(' | ')} |`);
+}
+
+/** A program that does not outlive the bench. */
+export function run(command, args, options = {}) {
+  const process = spawn(command, args, { stdio: 'ignore', ...options });
+  processes.push(process);
+  return process;
+}
+
+export async function until(attempt) {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch {}
+  }
+}
+
+async function millis(action) {
+  const began = performance.now();
+  await action();
+  return performance.now() - began;
+}
+
+/** A board, and somebody who is signed in to it. */
+export class Board {
+  url = 'http://127.0.0.1:3999';
+
+  constructor(program, environment = {}) {
+    this.program = program;
+    this.environment = { ...process.env, ...environment };
+  }
+
+  /** Gives the milliseconds from exec to its first answer of 200. */
+  async start() {
+    const began = performance.now();
+    const args = ['--data', join(folder, 'data'), '--listen', '127.0.0.1:3999'];
+    this.process = run(this.program, args, { env: this.environment });
+    await until(async () => {
+      if (!(await fetch(`${this.url}/health/live`)).ok) throw new Error('not yet');
+    });
+    return performance.now() - began;
+  }
+
+  stop() {
+    return new Promise((resolve) => (this.process.once('exit', resolve), this.process.kill('SIGTERM')));
+  }
+
+  rssMiB() {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8'))[1]) / 1024;
+  }
+
+  async signIn() {
+    const post = (path) => fetch(`${this.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'bench', password: 'correct horse' }),
+    });
+    await post('/register');
+    this.cookie = (await post('/login')).headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+  }
+
+  get(path) {
+    return fetch(`${this.url}${path}`, { headers: { cookie: this.cookie } });
+  }
+
+  /** Requests per second that wrk sees with 16 connections. */
+  rate(path, script) {
+    return wrk(`${this.url}${path}`, this.cookie, script);
+  }
+
+  /** Fills the board with samples until there are MESSAGES, and looks at lists meanwhile. */
+  async generate() {
+    const total = async () => (await (await this.get('/db/messages?limit=1')).json()).pagination.total;
+    const missing = MESSAGES - (await total());
+    if (missing <= 0) return;
+    const began = performance.now();
+    const headers = { cookie: this.cookie, 'content-type': 'application/x-www-form-urlencoded' };
+    const started = await fetch(`${this.url}/fn/samples/generate`, { method: 'POST', headers, body: `count=${missing}` });
+    if (!started.ok) throw new Error(await started.text());
+    const lists = [];
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      lists.push(await millis(() => this.get('/db/messages').then((r) => r.text())));
+    } while ((await total()) < MESSAGES);
+    row(`${missing} samples`, '<= 120 s', `${((performance.now() - began) / 1000).toFixed(1)} s`);
+    row('list meanwhile, p95', '<= 100 ms', `${percentile(lists, 0.95).toFixed(1)} ms`);
+  }
+
+  /** Searches whose results are not in the cache. */
+  async searches(wanted) {
+    const times = [];
+    for (let round = 0; round < 5; round++) {
+      for (const q of QUERIES) {
+        await fetch(`${this.url}/cache/search/clear`, { method: 'POST', headers: { cookie: this.cookie, 'content-type': 'application/json' }, body: '{}' });
+        const time = await millis(() => this.get(`/db/messages/search?q=${encodeURIComponent(q)}`).then((r) => r.text()));
+        times.push([time, q]);
+      }
+    }
+    const slowest = times.sort((a, b) => b[0] - a[0])[0];
+    row('uncached search, p95', wanted, `${percentile(times.map((t) => t[0]), 0.95).toFixed(1)} ms (slowest ${slowest[0].toFixed(1)} ms: ${slowest[1].slice(0, 20)})`);
+  }
+}
+
+/** Requests per second that wrk sees with 16 connections. */
+export function wrk(url, cookie, script) {
+  const args = ['-t1', '-c16', `-d${SECONDS}s`, '-H', `Cookie: ${cookie}`, ...(script ? ['-s', script] : []), url];
+  const out = spawnSync('wrk', args, { encoding: 'utf8' }).stdout;
+  if (/Non-2xx/.test(out)) throw new Error(out);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1]);
+}
+
+/** A script for wrk that posts messages. */
+export function posting() {
+  const script = join(folder, 'post.lua');
+  writeFileSync(script, `wrk.method="POST"\nwrk.headers["Content-Type"]="application/json"\nwrk.body='${JSON.stringify({ message: TEXT })}'\n`);
+  return script;
+}
+
+/** While wrk ran, this process noticed nothing of connections that the server closed as idle. */
+export const settle = () => new Promise((resolve) => setTimeout(resolve, 500));
