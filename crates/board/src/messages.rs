@@ -68,7 +68,7 @@ impl Messages {
         let make = make(ports.clone());
         let change = async move {
             // Asked first: when the cache can't be told, nothing is stored.
-            ports.search_cache.end_generation().await?;
+            ports.search_cache.ready().await?;
             let made = make.await;
             // The cache did not hear of it, or the change may come yet; a refused one will not.
             let unknown = made.as_ref().is_err_and(|error| error.code == Code::Unavailable);

@@ -161,6 +161,9 @@ pub trait SearchCache: Send + Sync {
     /// The generation now; `None` when the cache can't be asked (then nothing is cached).
     async fn generation(&self) -> Option<u64>;
 
+    /// Whether an end of the generation would be heard: asked before a change is made. It may tell what was so a second ago.
+    async fn ready(&self) -> Result<(), PortError>;
+
     /// Ends the generation: called after each committed change, before it is acknowledged.
     async fn end_generation(&self) -> Result<(), PortError>;
 

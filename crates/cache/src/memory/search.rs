@@ -57,6 +57,10 @@ impl SearchCache for MemorySearchCache {
         Some(self.generation.load(Ordering::Acquire))
     }
 
+    async fn ready(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+
     async fn end_generation(&self) -> Result<(), PortError> {
         self.generation.fetch_add(1, Ordering::AcqRel);
         Ok(())

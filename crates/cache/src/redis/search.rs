@@ -102,6 +102,10 @@ impl SearchCache for RedisSearchCache {
         self.0.command(named("GET"), cmd("GET").arg(GENERATION)).await.ok()?
     }
 
+    async fn ready(&self) -> Result<(), PortError> {
+        if self.1.has_just_ended() { Ok(()) } else { self.end_generation().await }
+    }
+
     async fn end_generation(&self) -> Result<(), PortError> {
         self.1.wait(&self.0, named("SET")).await
     }

@@ -19,8 +19,9 @@ use tracing::Span;
 const QUEUE: usize = 1024;
 /// Posts that share a transaction.
 const GROUP: usize = 256;
-/// How long a group waits to become as large as the last one: less than a commit takes.
-const GATHER: Duration = Duration::from_micros(150);
+/// How long a group waits to become as large as the last one: no longer than that one took, which another one would take, too.
+const GATHER: Duration = Duration::from_millis(2);
+const LOOK: Duration = Duration::from_micros(100);
 
 /// Messages to be stored; gives their ids.
 pub(super) static ADD: LazyLock<ManyRows> = LazyLock::new(|| {
@@ -59,7 +60,7 @@ impl Writer {
     /// messages came.
     pub(super) fn new(connections: Connections, stored: impl Fn(u64) + Send + 'static) -> (Self, impl FnOnce() + Send) {
         let (posts, receiver) = mpsc::channel(QUEUE);
-        let thread = WriterThread { connections, connection: None, receiver, last_group: 0, stored };
+        let thread = WriterThread { connections, connection: None, receiver, last_group: (0, Duration::ZERO), stored };
         (Self(posts), move || thread.run())
     }
 
@@ -85,8 +86,8 @@ struct WriterThread<F> {
     connections: Connections,
     connection: Option<Conn>,
     receiver: mpsc::Receiver<Post>,
-    /// How many posts the last transaction carried.
-    last_group: usize,
+    /// How many posts the last transaction carried, and how long it took.
+    last_group: (usize, Duration),
     stored: F,
 }
 
@@ -104,13 +105,15 @@ impl<F: Fn(u64)> WriterThread<F> {
             let mut posts = vec![first];
             self.take_waiting(&mut posts);
             // Those who were just answered are about to ask again: a commit for all costs less than one for each half.
-            let until = Instant::now() + GATHER;
-            while posts.len() < self.last_group && Instant::now() < until {
-                std::thread::yield_now();
+            let (many, took) = self.last_group;
+            let until = Instant::now() + took.min(GATHER);
+            while posts.len() < many && Instant::now() < until {
+                std::thread::sleep(LOOK);
                 self.take_waiting(&mut posts);
             }
-            self.last_group = posts.len();
+            let (many, began) = (posts.len(), Instant::now());
             self.store(posts);
+            self.last_group = (many, began.elapsed());
         }
     }
 
