@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures the release build on the engines of `make services`, with 1,000,000 messages in them, and prints a table.
+# Measures the release build on the engines of `make services`, with 1,000,000 messages or more in them, and prints
+# a table. The first run fills them; each leaves its posts.
 # MESSAGES=1000000 RUNS=5 SECONDS_EACH=5 are the defaults.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"

@@ -43,12 +43,23 @@ export function run(command, args, options = {}) {
   return process;
 }
 
-export async function until(attempt) {
-  for (;;) {
+/** What an attempt gives at last; within a minute, and as long as the process lives that it asks. */
+export async function until(attempt, process) {
+  for (const end = performance.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 1))) {
     try {
       return await attempt();
-    } catch {}
+    } catch (error) {
+      if (process?.exitCode != null) throw new Error(`${process.spawnfile} ended with ${process.exitCode}`);
+      if (performance.now() > end) throw error;
+    }
   }
+}
+
+/** A response that is what was asked for. */
+async function answered(response) {
+  const found = await response;
+  if (!found.ok) throw new Error(`${found.url}: ${found.status} ${await found.text()}`);
+  return found;
 }
 
 async function millis(action) {
@@ -70,10 +81,8 @@ export class Board {
   async start() {
     const began = performance.now();
     const args = ['--data', join(folder, 'data'), '--listen', '127.0.0.1:3999'];
-    this.process = run(this.program, args, { env: this.environment });
-    await until(async () => {
-      if (!(await fetch(`${this.url}/health/live`)).ok) throw new Error('not yet');
-    });
+    this.process = run(this.program, args, { env: this.environment, stdio: ['ignore', 'ignore', 'inherit'] });
+    await until(() => answered(fetch(`${this.url}/health/live`)), this.process);
     return performance.now() - began;
   }
 
@@ -91,12 +100,13 @@ export class Board {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username: 'bench', password: 'correct horse' }),
     });
+    // Who is there already need not be made.
     await post('/register');
-    this.cookie = (await post('/login')).headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
+    this.cookie = (await answered(post('/login'))).headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
   }
 
   get(path) {
-    return fetch(`${this.url}${path}`, { headers: { cookie: this.cookie } });
+    return answered(fetch(`${this.url}${path}`, { headers: { cookie: this.cookie } }));
   }
 
   /** Requests per second that wrk sees with 16 connections. */
@@ -104,20 +114,22 @@ export class Board {
     return wrk(`${this.url}${path}`, this.cookie, script);
   }
 
+  async total() {
+    return (await (await this.get('/db/messages?limit=1')).json()).pagination.total;
+  }
+
   /** Fills the board with samples until there are MESSAGES, and looks at lists meanwhile. */
   async generate() {
-    const total = async () => (await (await this.get('/db/messages?limit=1')).json()).pagination.total;
-    const missing = MESSAGES - (await total());
+    const missing = MESSAGES - (await this.total());
     if (missing <= 0) return;
     const began = performance.now();
     const headers = { cookie: this.cookie, 'content-type': 'application/x-www-form-urlencoded' };
-    const started = await fetch(`${this.url}/fn/samples/generate`, { method: 'POST', headers, body: `count=${missing}` });
-    if (!started.ok) throw new Error(await started.text());
+    await answered(fetch(`${this.url}/fn/samples/generate`, { method: 'POST', headers, body: `count=${missing}` }));
     const lists = [];
     do {
       await new Promise((resolve) => setTimeout(resolve, 50));
       lists.push(await millis(() => this.get('/db/messages').then((r) => r.text())));
-    } while ((await total()) < MESSAGES);
+    } while ((await this.total()) < MESSAGES);
     row(`${missing} samples`, '<= 120 s', `${((performance.now() - began) / 1000).toFixed(1)} s`);
     row('list meanwhile, p95', '<= 100 ms', `${percentile(lists, 0.95).toFixed(1)} ms`);
   }
@@ -127,7 +139,7 @@ export class Board {
     const times = [];
     for (let round = 0; round < 5; round++) {
       for (const q of QUERIES) {
-        await fetch(`${this.url}/cache/search/clear`, { method: 'POST', headers: { cookie: this.cookie, 'content-type': 'application/json' }, body: '{}' });
+        await answered(fetch(`${this.url}/cache/search/clear`, { method: 'POST', headers: { cookie: this.cookie, 'content-type': 'application/json' }, body: '{}' }));
         const time = await millis(() => this.get(`/db/messages/search?q=${encodeURIComponent(q)}`).then((r) => r.text()));
         times.push([time, q]);
       }
@@ -152,5 +164,5 @@ export function posting() {
   return script;
 }
 
-/** While wrk ran, this process noticed nothing of connections that the server closed as idle. */
-export const settle = () => new Promise((resolve) => setTimeout(resolve, 500));
+/** While wrk ran, this process noticed nothing of connections that the server closed as idle; and others have things to finish. */
+export const settle = (ms = 500) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -23,19 +23,23 @@ pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::{page_policy, roomy_headers};
 use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use model::Code;
 pub use rules::{Route, Rule, Rules};
 pub use said::LastSaid;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use telemetry::server::metrics::RouteMetrics;
 use tower::layer::layer_fn;
 use tower::{Service, service_fn};
 use trace::ServerSpan;
 pub use trace::current_trace_id;
 use tracing::{Instrument, Span};
+
+/// As nginx has it: the client has gone before there was an answer.
+const CLIENT_GONE: u16 = 499;
 
 /// What requests pass through.
 pub struct Passage {
@@ -63,17 +67,20 @@ async fn pass(passage: &Passage, mut request: Request, next: Next) -> Response {
     let route = passage.rules.of(request.extensions());
     let rule = Rule { page: route.rule.page && *request.method() == Method::GET, ..route.rule };
     let (started, method) = (Instant::now(), trace::known_method(request.method()));
-    let mut call = (rule.api_event && !rule.page).then(|| ApiCall::begin(method, &route));
+    let mut answering = Answering {
+        call: (rule.api_event && !rule.page).then(|| ApiCall::begin(method, &route)),
+        state: &passage.state,
+        metrics: &route.metrics,
+        method,
+        started,
+        status: CLIENT_GONE,
+    };
     let asking = Asking::read(&passage.state, &mut request);
     let traced = (!rule.quiet).then(|| ServerSpan::open(&mut request, &asking.caller, route.name()));
     let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
     async {
-        let mut response = answered(&passage.state, rule, call.as_mut(), asking, &mut request, next).await;
-        let (status, took) = (response.status(), started.elapsed());
-        if let Some(call) = call {
-            call.record(&passage.state, status, took);
-        }
-        route.metrics.answered(method, status.as_u16(), took);
+        let mut response = answered(&passage.state, rule, answering.call.as_mut(), asking, &mut request, next).await;
+        let took = answering.done(response.status());
         headers::add_security_headers(response.headers_mut());
         match traced {
             Some(traced) => traced.close(response, took),
@@ -82,6 +89,34 @@ async fn pass(passage: &Passage, mut request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// A request that is counted once, also when its client goes before the answer: what it asked for may be done.
+struct Answering<'p> {
+    call: Option<ApiCall>,
+    state: &'p ServerState,
+    metrics: &'p RouteMetrics,
+    method: &'static str,
+    started: Instant,
+    status: u16,
+}
+
+impl Answering<'_> {
+    /// How long it took.
+    fn done(mut self, status: StatusCode) -> Duration {
+        self.status = status.as_u16();
+        self.started.elapsed()
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        if let Some(call) = self.call.take() {
+            call.record(self.state, self.status, took);
+        }
+        self.metrics.answered(self.method, self.status, took);
+    }
 }
 
 /// The response with its problem written out. A panic is a problem too.

@@ -6,6 +6,10 @@ mod common;
 use common::{Client, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+use tokio::time::sleep;
 
 #[tokio::test]
 async fn accounts_answer_as_the_contract_says() {
@@ -168,7 +172,7 @@ async fn counted(client: &Client, calls: u64) -> Value {
         if statistics["calls"].as_u64().unwrap() - asked == calls {
             return statistics;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
     }
     let statistics = client.get("/logs/statistics").await.text;
     panic!("not {calls} beside {asked}: {statistics}");
@@ -373,4 +377,29 @@ async fn trouble_is_made_on_request_but_not_in_production() {
     for path in ["/slow", "/error"] {
         assert_eq!(Client::new(&production).get(path).await.status, 404);
     }
+}
+
+#[tokio::test]
+async fn what_is_stored_is_in_the_log_although_its_client_has_gone() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let (body, address) = (json!({"message": "gone"}).to_string(), server.url.trim_start_matches("http://"));
+    for round in 0..40 {
+        let mut connection = TcpStream::connect(address).unwrap();
+        write!(
+            connection,
+            "POST /db/message HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            client.cookie(),
+            body.len()
+        )
+        .unwrap();
+        sleep(Duration::from_millis(round % 6)).await;
+    }
+    sleep(Duration::from_secs(2)).await;
+    let stored = client.get("/db/messages").await.json()["pagination"]["total"].as_u64().unwrap();
+    let log = client.get("/logs/messaging?limit=100").await.json();
+    let posts = log["logs"].as_array().unwrap().iter().filter(|entry| entry["endpoint"] == "/db/message");
+    let statuses: Vec<_> = posts.map(|entry| entry["status"].as_u64().unwrap()).collect();
+    assert!(stored > 0 && statuses.len() as u64 >= stored, "{stored} stored, told: {statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 499].contains(status)), "{statuses:?}");
 }

@@ -15,7 +15,7 @@ pub async fn list_messages(scope: Scope, page: u64) -> Result<MessagePage, Board
     let result = async {
         let (who, _) = crate::context::signed_in()?;
         let page = PageRequest::new(page, PageRequest::DEFAULT_LIMIT);
-        crate::context::state().board.messages().list(&who, scope, page).await
+        crate::context::state().board.messages().list(&who, scope, page).await.map(std::sync::Arc::unwrap_or_clone)
     };
     super::door::answer(result.await)
 }

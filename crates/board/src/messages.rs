@@ -2,6 +2,7 @@ use crate::Ports;
 use crate::ports::{Audience, Deleted, News};
 use crate::sessions::SignedIn;
 use model::{BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest, Scope};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 use tracing::Instrument;
@@ -50,7 +51,7 @@ impl Messages {
     /// # Errors
     /// `Unavailable`.
     #[tracing::instrument(name = "list messages", skip_all)]
-    pub async fn list(&self, who: &SignedIn, scope: Scope, page: PageRequest) -> Result<MessagePage, BoardError> {
+    pub async fn list(&self, who: &SignedIn, scope: Scope, page: PageRequest) -> Result<Arc<MessagePage>, BoardError> {
         let author = match scope {
             Scope::Everyone => None,
             Scope::Mine => Some(&*who.user_key),
@@ -67,7 +68,7 @@ impl Messages {
         let ports = self.ports.clone();
         let make = make(ports.clone());
         let change = async move {
-            // Asked first: when the cache can't be told, nothing is stored.
+            // Asked first: when the cache could not be told just now, nothing is stored.
             ports.search_cache.ready().await?;
             let made = make.await;
             // The cache did not hear of it, or the change may come yet; a refused one will not.

@@ -87,7 +87,7 @@ pub trait Store: Engine {
     async fn delete_message(&self, id: i64, author_key: &str) -> Result<Deleted, PortError>;
 
     /// Everyone's messages, or one author's, newest first. Any page costs about as much as the first.
-    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError>;
+    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<Arc<MessagePage>, PortError>;
 
     /// Messages that contain the query as a substring, both folded ([`crate::fold::fold`]), newest first.
     async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError>;
@@ -161,7 +161,7 @@ pub trait SearchCache: Send + Sync {
     /// The generation now; `None` when the cache can't be asked (then nothing is cached).
     async fn generation(&self) -> Option<u64>;
 
-    /// Whether an end of the generation would be heard: asked before a change is made. It may tell what was so a second ago.
+    /// Whether an end of the generation would be heard: asked before a change is made. It may tell what was so 200 ms ago.
     async fn ready(&self) -> Result<(), PortError>;
 
     /// Ends the generation: called after each committed change, before it is acknowledged.

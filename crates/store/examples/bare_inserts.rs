@@ -1,5 +1,6 @@
 //! What MariaDB can do on this machine: INSERTs from 16 connections, each committed by itself. `bare_inserts SECONDS` prints
-//! how many per second; the server is that of MYSQL_HOST, MYSQL_PORT, MYSQL_USER and MYSQL_PASSWORD.
+//! how many per second; the server is that of MYSQL_HOST, MYSQL_PORT, MYSQL_USER,
+//! MYSQL_PASSWORD and MYSQL_DATABASE.
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .tcp_port(std::env::var("MYSQL_PORT")?.parse()?)
         .user(Some(std::env::var("MYSQL_USER")?))
         .pass(Some(std::env::var("MYSQL_PASSWORD")?))
-        .db_name(Some("glassboard"));
+        .db_name(Some(std::env::var("MYSQL_DATABASE").unwrap_or_else(|_| "glassboard".to_owned())));
     println!("{:.0}", rate(&options, Duration::from_secs(seconds))?);
     Ok(())
 }

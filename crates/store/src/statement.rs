@@ -11,15 +11,22 @@ pub(crate) struct Statement {
     /// Operation and table, such as `INSERT messages`: the span's name.
     summary: &'static str,
     text: Cow<'static, str>,
+    /// As spans tell it, where that is not the text.
+    shown: Option<String>,
 }
 
 impl Statement {
     pub(crate) const fn new(summary: &'static str, text: &'static str) -> Self {
-        Self { summary, text: Cow::Borrowed(text) }
+        Self { summary, text: Cow::Borrowed(text), shown: None }
     }
 
     pub(crate) const fn made(summary: &'static str, text: String) -> Self {
-        Self { summary, text: Cow::Owned(text) }
+        Self { summary, text: Cow::Owned(text), shown: None }
+    }
+
+    /// Over many rows: spans tell the statement over one, `one_row`, and how many there were.
+    pub(crate) fn over_rows(self, one_row: String) -> Self {
+        Self { shown: Some(one_row), ..self }
     }
 
     pub(crate) const fn summary(&self) -> &'static str {
@@ -42,7 +49,8 @@ pub(crate) trait EngineError {
     fn status_code(&self) -> Option<String>;
 }
 
-/// For whom a connection works: each statement becomes a child of each caller's span.
+/// For whom a connection works: each statement becomes a child of each caller's span. Upkeep, for which nobody asked, makes
+/// no spans: they would bury what people did.
 pub(crate) struct Callers {
     /// `db.system.name`.
     system: &'static str,
@@ -57,7 +65,8 @@ impl Callers {
     }
 
     /// For statements that serve several callers at once.
-    pub(crate) const fn several(system: &'static str, callers: Vec<Span>) -> Self {
+    pub(crate) fn several(system: &'static str, mut callers: Vec<Span>) -> Self {
+        callers.retain(|caller| !caller.is_none());
         Self { system, spans: callers, waited: Cell::new(None) }
     }
 
@@ -120,7 +129,7 @@ fn span(system: &'static str, statement: &Statement, parent: &Span) -> Span {
         otel.status_code = field::Empty,
         db.system.name = system,
         db.query.summary = statement.summary,
-        db.query.text = statement.text(),
+        db.query.text = statement.shown.as_deref().unwrap_or(&statement.text),
         db.operation.name = operation,
         db.operation.batch.size = field::Empty,
         db.collection.name = field::Empty,

@@ -28,19 +28,24 @@ impl ApiCall {
     }
 
     /// Records the call, once its status is known and before the response leaves. Never waits.
-    pub fn record(self, state: &ServerState, status: StatusCode, took: Duration) {
+    pub fn record(self, state: &ServerState, status: u16, took: Duration) {
         let signs_in = self.signs_in.as_ref().and_then(|signs_in| signs_in.get().cloned());
         state.app.board.api_logs().record(ApiLogEntry {
             // Given when it is recorded.
             event_id: String::new(),
             timestamp: state.app.board.ports().clock.now(),
-            message: status.canonical_reason().unwrap_or("answered").into(),
+            message: reason(status).into(),
             method: self.method.into(),
             endpoint: self.endpoint,
-            status: status.as_u16(),
+            status,
             user: self.user.or(signs_in),
             duration_us: u64::try_from(took.as_micros()).ok(),
             trace_id: current_trace_id(),
         });
     }
+}
+
+fn reason(status: u16) -> &'static str {
+    let known = StatusCode::from_u16(status).ok();
+    known.and_then(|status| status.canonical_reason()).unwrap_or("The client has gone")
 }

@@ -132,6 +132,11 @@ impl Client {
         Self { url: server.url.clone(), ..self.clone() }
     }
 
+    /// What it sends as its cookies.
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone().unwrap_or_default()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], None).await
     }

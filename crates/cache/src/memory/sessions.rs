@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use board::MAX_SESSIONS_PER_USER;
 use board::ports::{Engine, PortError, Session, SessionStore, TokenHash};
-use hashbrown::HashMap;
 use model::Timestamp;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sessions by user key.

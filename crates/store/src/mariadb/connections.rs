@@ -96,13 +96,19 @@ impl Connections {
             let callers = Callers::several(ENGINE, callers.to_vec()).after(asked.elapsed());
             let sql = Sql::new(&mut connection, callers);
             let result = work(&sql);
-            let was_dead = was_idle && !sql.has_answered();
+            let was_silent = was_idle && !sql.has_answered();
             drop(sql);
             tries += 1;
             match result {
-                Err(error) if was_dead && is_dead(&error) => self.idle().clear(),
+                Err(error) if was_silent && is_dead(&error) => self.idle().clear(),
                 Err(Error::MySqlError(error)) if is_deadlock(error.code) && tries < 4 => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // Nor will others answer that were idle as long.
+                    if was_silent && matches!(error, Error::IoError(_)) {
+                        self.idle().clear();
+                    }
+                    return Err(error);
+                }
                 Ok(value) => {
                     if patience == Patience::Request {
                         self.idle().push(connection);

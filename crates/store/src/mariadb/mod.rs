@@ -137,7 +137,7 @@ impl Store for MariaStore {
         Ok(deleted)
     }
 
-    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError> {
+    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<Arc<MessagePage>, PortError> {
         self.pages.page(author_key, page).await
     }
 

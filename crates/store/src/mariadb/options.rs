@@ -30,7 +30,8 @@ pub enum MariaTls {
 const CONNECT: Duration = Duration::from_secs(1);
 /// A session that died with its network is not held to be alive for hours.
 const KEEPALIVE_MS: u32 = 15_000;
-const STATEMENTS_CACHED: usize = 128;
+/// All that a connection may come to need: those over many rows are there in twenty sizes.
+const STATEMENTS_CACHED: usize = 256;
 
 impl MariaOptions {
     /// Options of a connection on which a packet may take as long as `patience`, on either way. `database`: whether it is

@@ -1,5 +1,5 @@
 //! A page that many ask for at once is read once for all of them. Whoever comes while it is being read waits for the next
-//! reading: nobody sees a state that is older than the own request.
+//! reading: nobody sees a state that is older than the own request. Where that does not go well, each reads alone.
 
 use super::connections::{BUDGET, Connections, Patience};
 use super::{failure, list};
@@ -7,17 +7,25 @@ use board::ports::PortError;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::{MessagePage, PageRequest};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::Span;
+
+/// The longest wait for a reading to begin: a slow one is not waited for.
+const TURN: Duration = Duration::from_millis(100);
 
 /// An author's messages, or everyone's; and which of their pages.
 type Page = (Option<String>, PageRequest);
 
 struct Reader {
     span: Span,
-    reply: oneshot::Sender<Result<MessagePage, PortError>>,
+    /// Whether the reading began that this one waits for.
+    begun: Arc<AtomicBool>,
+    /// Dropped when the reading failed.
+    reply: oneshot::Sender<Arc<MessagePage>>,
 }
 
 #[derive(Clone)]
@@ -32,50 +40,68 @@ impl SharedPages {
         Self { connections, waiting: Arc::default() }
     }
 
-    pub(super) async fn page(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError> {
-        let (reply, answer) = oneshot::channel();
-        if let Some(page) = self.ask((author_key.map(str::to_owned), page), Reader { span: Span::current(), reply }) {
-            // Goes on when this reader leaves: others may wait for it.
-            tokio::spawn(self.clone().read(page));
+    pub(super) async fn page(
+        &self,
+        author_key: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Arc<MessagePage>, PortError> {
+        let (asked, page) = (Instant::now(), (author_key.map(str::to_owned), page));
+        if let Some(found) = self.shared(page.clone()).await {
+            return Ok(found);
         }
-        let answer = timeout(BUDGET, answer).await.map_err(|_| failure("no answer within 1.8 s"))?;
-        answer.map_err(failure)?
+        let alone = self.read(vec![Span::current()], page);
+        timeout(BUDGET.saturating_sub(asked.elapsed()), alone).await.map_err(|_| failure("no answer within 1.8 s"))?
     }
 
-    /// Puts a reader to those who wait; gives the page when nobody reads it.
-    fn ask(&self, page: Page, reader: Reader) -> Option<Page> {
-        match self.lock().entry(page) {
+    /// `None` when it did not begin soon, or failed.
+    async fn shared(&self, page: Page) -> Option<Arc<MessagePage>> {
+        let (reply, mut answer) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let reader = Reader { span: Span::current(), begun: Arc::clone(&begun), reply };
+        if self.ask(&page, reader) {
+            // Goes on when this reader leaves: others may wait for it.
+            tokio::spawn(self.clone().read_while_asked(page));
+        }
+        match timeout(TURN, &mut answer).await {
+            Err(_) if begun.load(Ordering::Acquire) => answer.await.ok(),
+            answered => answered.ok()?.ok(),
+        }
+    }
+
+    /// Puts a reader to those who wait; whether nobody reads the page yet.
+    fn ask(&self, page: &Page, reader: Reader) -> bool {
+        match self.lock().entry(page.clone()) {
             Entry::Occupied(mut waiting) => {
                 waiting.get_mut().push(reader);
-                None
+                false
             }
             Entry::Vacant(place) => {
-                let page = place.key().clone();
                 place.insert(vec![reader]);
-                Some(page)
+                true
             }
         }
     }
 
-    /// Reads the page until nobody waits for it any more.
-    async fn read(self, page: Page) {
-        while let Some(mut readers) = self.next(&page) {
-            readers.retain(|reader| !reader.reply.is_closed());
-            if readers.is_empty() {
-                continue;
-            }
-            let spans = readers.iter().map(|reader| reader.span.clone()).collect();
-            let wanted = page.clone();
-            let read = self
-                .connections
-                .run_for(spans, Patience::Request, move |sql| list::page(sql, wanted.0.as_deref(), wanted.1));
-            let read = read.await.map_err(|error| Arc::<dyn std::error::Error + Send + Sync>::from(error.source));
-            for Reader { reply, .. } in readers {
-                let _ = reply.send(read.clone().map_err(failure));
+    async fn read_while_asked(self, page: Page) {
+        while let Some(readers) = self.next(&page) {
+            let still_there = readers.into_iter().filter(|reader| !reader.reply.is_closed());
+            let (spans, replies): (Vec<_>, Vec<_>) = still_there
+                .map(|reader| {
+                    reader.begun.store(true, Ordering::Release);
+                    (reader.span, reader.reply)
+                })
+                .unzip();
+            if !replies.is_empty()
+                && let Ok(found) = self.read(spans, page.clone()).await
+            {
+                for reply in replies {
+                    let _ = reply.send(Arc::clone(&found));
+                }
             }
         }
     }
 
+    /// Who waits now; `None` when nobody does, and the page is not being read any more.
     fn next(&self, page: &Page) -> Option<Vec<Reader>> {
         let mut waiting = self.lock();
         let readers = std::mem::take(waiting.get_mut(page)?);
@@ -84,6 +110,13 @@ impl SharedPages {
             return None;
         }
         Some(readers)
+    }
+
+    async fn read(&self, callers: Vec<Span>, (author_key, page): Page) -> Result<Arc<MessagePage>, PortError> {
+        let read = self
+            .connections
+            .run_for(callers, Patience::Request, move |sql| list::page(sql, author_key.as_deref(), page).map(Arc::new));
+        read.await
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Page, Vec<Reader>>> {

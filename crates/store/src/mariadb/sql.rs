@@ -131,7 +131,7 @@ impl ManyRows {
     /// `text` gives the statement for a number of rows.
     pub(super) fn new(summary: &'static str, text: impl Fn(usize) -> String) -> Self {
         let sizes = Self::LARGE.into_iter().chain((1..=Self::SMALL).rev());
-        Self(sizes.map(|size| (size, Statement::made(summary, text(size)))).collect())
+        Self(sizes.map(|size| (size, Statement::made(summary, text(size)).over_rows(text(1)))).collect())
     }
 
     pub(super) fn each_chunk<R: AsRef<[Value]>>(

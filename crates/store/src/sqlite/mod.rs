@@ -124,9 +124,9 @@ impl Store for SqliteStore {
         self.writer()?.run(Size::Few, move |sql, counts| messages::delete(sql, counts, id, &key)).await
     }
 
-    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<MessagePage, PortError> {
+    async fn list_messages(&self, author_key: Option<&str>, page: PageRequest) -> Result<Arc<MessagePage>, PortError> {
         let key = author_key.map(str::to_owned);
-        self.readers.run(Length::Short, move |sql| list::page(sql, key.as_deref(), page)).await
+        self.readers.run(Length::Short, move |sql| list::page(sql, key.as_deref(), page).map(Arc::new)).await
     }
 
     async fn search(&self, query: &SearchQuery, page: PageRequest) -> Result<Matches, PortError> {

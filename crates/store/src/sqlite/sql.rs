@@ -26,7 +26,7 @@ impl<'c> Sql<'c> {
     }
 
     /// For statements that serve several callers at once.
-    pub(super) const fn shared(connection: &'c Connection, callers: Vec<Span>) -> Self {
+    pub(super) fn shared(connection: &'c Connection, callers: Vec<Span>) -> Self {
         Self { connection, callers: Callers::several(ENGINE, callers) }
     }
 

@@ -20,7 +20,7 @@ pub async fn samples_are_counted_and_removed_without_touching_messages(store: Ar
     assert_eq!(store.delete_samples(None, 1_000).await.unwrap(), 60);
     assert_eq!(store.count_samples(None).await.unwrap(), 0);
     let page = store.list_messages(None, PageRequest::default()).await.unwrap();
-    assert_eq!((page.messages, page.pagination.total), (vec![own], 1));
+    assert_eq!((page.messages.clone(), page.pagination.total), (vec![own], 1));
 }
 
 pub async fn search_forgets_removed_samples(store: Arc<dyn Store>) {

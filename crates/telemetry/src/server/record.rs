@@ -247,8 +247,9 @@ impl Fields {
         }
     }
 
-    /// Adds an attribute that is not there.
+    /// Adds an attribute that is not there: a span, an event or a record names each of its fields once.
     fn put(&mut self, key: &'static str, value: Stored) {
+        debug_assert!(!self.attributes.iter().any(|(known, _)| std::ptr::eq(*known, key)), "{key} is named twice");
         if self.attributes.len() < MAX_ATTRIBUTES {
             self.attributes.push((key, value));
         } else {

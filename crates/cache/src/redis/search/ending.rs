@@ -12,7 +12,7 @@ type Told = oneshot::Sender<RedisResult<()>>;
 const WAITING: usize = 1024;
 
 /// So long the cache is taken to be there after it has heard of an end.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = Duration::from_millis(200);
 
 pub(super) struct Ending {
     wishes: mpsc::Sender<Told>,
