@@ -14,7 +14,7 @@ use leptos::server_fn::ServerFn;
 pub use state::{RibbonState, provide_ribbon};
 
 /// A segment of this width has room for its part's name, in hundredths of a percent of the strip.
-const ROOM_FOR_NAME: u32 = 1_200;
+const ROOM_FOR_NAME: u32 = 1_800;
 
 /// The strip with a link to its trace; without JavaScript, a link to the trace of this page.
 #[component]

@@ -90,7 +90,7 @@ pub async fn accept_until_told(
     draining.cancel();
     ending.cancel();
     if timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests under way were cut off after {} s", DRAIN.as_secs());
+        tracing::warn!("what was still open was cut off after {} s", DRAIN.as_secs());
     }
     Ok(())
 }
