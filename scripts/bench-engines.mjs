@@ -1,11 +1,10 @@
 // Measures a release build on the engines of `make services`: node scripts/bench-engines.mjs GLASSBOARD BARE_INSERTS
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { bench, Board, median, medianOf, posting, row, RUNS, SECONDS, settle } from './measure.mjs';
+import { engines } from './engines.mjs';
+import { bench, Board, median, medianOf, MESSAGES, posting, row, RUNS, SECONDS, settle } from './measure.mjs';
 
 const [glassboard, bareInserts] = process.argv.slice(2);
-const variables = execFileSync('scripts/services.sh', ['variables'], { encoding: 'utf8' });
-const engines = Object.fromEntries([...variables.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 const board = new Board(glassboard, { ...engines, SECRET_KEY: randomBytes(32).toString('hex'), GLASSBOARD_OPERATORS: 'bench' });
 
 /** Posts over HTTP against INSERTs from as many connections, each committed by itself, in turn. Between them the index and
@@ -30,7 +29,7 @@ await bench(async () => {
   await board.start();
   await board.signIn();
   await board.generate();
-  row('messages', '>= 1000000', String(await board.total()));
+  row('messages', `>= ${MESSAGES}`, String(await board.total()));
   await board.get('/db/messages/search?q=server');
   for (const [what, path] of [['session status', '/session/status'], ['cached search', '/db/messages/search?q=server'], ['first list page', '/db/messages']]) {
     row(what, '>= 4000 requests/s', `${Math.round(medianOf(() => board.rate(path)))} requests/s`);

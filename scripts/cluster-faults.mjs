@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { engines } from './engines.mjs';
 
 const [glassboard] = process.argv.slice(2);
 const KILLS = Number(process.env.KILLS ?? 20);
@@ -18,8 +19,6 @@ const json = { 'content-type': 'application/json' };
 const folder = mkdtempSync(join(tmpdir(), 'glassboard-cluster-'));
 const run = randomBytes(4).toString('hex');
 
-const variables = execFileSync('scripts/services.sh', ['variables'], { encoding: 'utf8' });
-const engines = Object.fromEntries([...variables.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 const environment = { ...process.env, ...engines, SECRET_KEY: randomBytes(32).toString('hex'), GLASSBOARD_TRUSTED_PROXIES: '127.0.0.1', GLASSBOARD_DRAIN_SECONDS: '2' };
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { engines } from './engines.mjs';
 
 const [glassboard] = process.argv.slice(2);
 const OUTAGE = Number(process.env.OUTAGE ?? 300);
@@ -16,8 +17,6 @@ const [WEB, WORKER] = [3105, 3106];
 const folder = mkdtempSync(join(tmpdir(), 'glassboard-kafka-'));
 const user = `kafka-${randomBytes(4).toString('hex')}`;
 
-const variables = execFileSync('scripts/services.sh', ['variables'], { encoding: 'utf8' });
-const engines = Object.fromEntries([...variables.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 const environment = { ...process.env, ...engines, SECRET_KEY: randomBytes(32).toString('hex') };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

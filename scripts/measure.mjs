@@ -16,7 +16,7 @@ const rows = [];
 const processes = [];
 
 export const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-export const percentile = (numbers, p) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.ceil(numbers.length * p) - 1)];
+const percentile = (numbers, p) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.ceil(numbers.length * p) - 1)];
 export const medianOf = (measure) => median(Array.from({ length: RUNS }, measure));
 
 export function row(what, wanted, seen) {

@@ -1,5 +1,5 @@
-use super::Route;
 use super::trace::current_trace_id;
+use super::{CLIENT_GONE, Route};
 use crate::state::ServerState;
 use app::context::RequestContext;
 use http::StatusCode;
@@ -46,6 +46,9 @@ impl ApiCall {
 }
 
 fn reason(status: u16) -> &'static str {
+    if status == CLIENT_GONE {
+        return "the client has gone";
+    }
     let known = StatusCode::from_u16(status).ok();
-    known.and_then(|status| status.canonical_reason()).unwrap_or("The client has gone")
+    known.and_then(|status| status.canonical_reason()).unwrap_or("answered")
 }

@@ -31,6 +31,7 @@ impl Default for MemorySearchCache {
             .max_capacity(MAX_BYTES)
             .weigher(|(query, _): &(String, PageRequest), entry: &Arc<Entry>| weight(query, &entry.found.page))
             .time_to_live(Duration::from_secs(TTL_S.unsigned_abs()))
+            // Faster than the standard one; whoever may search could make texts share a place in what is bounded anyway.
             .build_with_hasher(DefaultHashBuilder::default());
         Self { pages, generation: AtomicU64::new(0) }
     }
