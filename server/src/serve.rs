@@ -1,6 +1,7 @@
 //! Wires the board together, serves it, and ends in order.
 
 mod connections;
+mod event_loops;
 mod timer;
 
 use crate::config::{Role, Settings};
@@ -13,6 +14,7 @@ use crate::state::{ServerState, Shared};
 use crate::{assets, routes};
 use board::ports::{Counted, EventSource};
 pub use connections::Peer;
+use event_loops::EventLoops;
 use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -51,9 +53,10 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
         }
         Role::Worker => routes::worker_router(state),
     };
+    let loops = EventLoops::start()?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
-    connections::accept_until_told(listener, router, &draining, settings.notice).await?;
+    connections::accept_until_told(listener, &loops, router, &draining, settings.notice).await?;
     if let Some((counting, end)) = counting {
         end.cancel();
         let _ = counting.await;

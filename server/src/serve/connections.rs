@@ -1,5 +1,6 @@
 //! Connections: accepted until the server is told to end, and bounded in time.
 
+use super::event_loops::EventLoops;
 use super::timer::OneTimer;
 use crate::layers::LastSaid;
 use axum::Router;
@@ -9,8 +10,10 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use std::future::pending;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use telemetry::server::metrics::OpenConnection;
 use tokio::net::{TcpListener, TcpStream};
@@ -47,6 +50,7 @@ impl Peer {
 /// first, in which everything is served and only `draining` tells: a proxy has time to look elsewhere.
 pub async fn accept_until_told(
     listener: TcpListener,
+    loops: &EventLoops,
     router: Router,
     draining: &CancellationToken,
     notice: Duration,
@@ -73,7 +77,7 @@ pub async fn accept_until_told(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &protocols, &router, (&graceful, &ending)),
+                Ok((stream, peer)) => loops.spawn(connection(stream, peer, &protocols, &router, (&graceful, &ending))),
                 Err(error) => {
                     // Once a minute: with no descriptors left it happens all the time.
                     if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
@@ -114,38 +118,58 @@ impl Default for Protocols {
     }
 }
 
+/// Serves a connection on the thread that polls this.
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     protocols: &Protocols,
     router: &Router,
     (graceful, ending): (&GracefulShutdown, &CancellationToken),
-) {
+) -> impl Future<Output = ()> + Send + 'static {
     let _ = stream.set_nodelay(true);
+    // Without its tie to the thread that accepted it.
+    let stream = stream.into_std();
     let (router, peer) = (router.clone(), Arc::new(Peer::of(peer)));
+    let asked = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&asked);
     let service = service_fn(move |request: http::Request<Incoming>| {
+        noted.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Arc::clone(&peer));
         router.clone().call(request)
     });
     let (mut http1, http2) = (protocols.http1.clone(), protocols.http2.clone());
     let (watcher, ending) = (graceful.watcher(), ending.clone());
-    tokio::spawn(async move {
+    async move {
         let _open = OpenConnection::begin();
+        let Ok(stream) = stream.and_then(TcpStream::from_std) else { return };
         let Some(Ok(Ok(Some(first)))) = ending.run_until_cancelled(timeout(HEAD_TIME, first_words(&stream))).await
         else {
             return;
         };
         let stream = TokioIo::new(stream);
-        // A client that breaks off is its own business.
-        let _ = match first {
-            Protocol::Http1 => {
-                http1.timer(OneTimer::default());
-                watcher.watch(http1.serve_connection(stream, service)).await
-            }
-            Protocol::Http2 => watcher.watch(http2.serve_connection(stream, service)).await,
+        let served = async move {
+            // A client that breaks off is its own business.
+            let _ = match first {
+                Protocol::Http1 => {
+                    http1.timer(OneTimer::default());
+                    watcher.watch(http1.serve_connection(stream, service)).await
+                }
+                Protocol::Http2 => watcher.watch(http2.serve_connection(stream, service)).await,
+            };
         };
-    });
+        // Whoever has asked nothing by the end is not waited for.
+        let ended_unasked = async {
+            ending.cancelled().await;
+            if asked.load(Ordering::Relaxed) {
+                pending().await
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = ended_unasked => {}
+        }
+    }
 }
 
 enum Protocol {

@@ -1,0 +1,51 @@
+//! The threads that speak with clients: one for each core, each with connections of its own.
+//!
+//! A request is read, answered and written by one thread, so that no two share its work, wait for each other or wake each
+//! other (docs/decisions/event-loops.md). What takes longer than some milliseconds belongs on a thread that may block.
+
+use std::sync::Arc;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// They end when this is dropped, whatever they are at.
+pub struct EventLoops(Vec<EventLoop>);
+
+struct EventLoop {
+    runtime: Handle,
+    /// One more reference for each task.
+    tasks: Arc<()>,
+    _end: oneshot::Sender<()>,
+}
+
+impl EventLoops {
+    /// # Errors
+    /// The system's, when there can't be more threads or files.
+    pub fn start() -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, Into::into);
+        (0..cores).map(|_| EventLoop::start()).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Runs a task to its end on the thread with the fewest.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let Some(chosen) = self.0.iter().min_by_key(|one| Arc::strong_count(&one.tasks)) else { return };
+        let counted = Arc::clone(&chosen.tasks);
+        chosen.runtime.spawn(async move {
+            let _counted = counted;
+            task.await;
+        });
+    }
+}
+
+impl EventLoop {
+    fn start() -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (end, ended) = oneshot::channel::<()>();
+        let work = move || {
+            let _ = runtime.block_on(ended);
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new().name("event-loop".to_owned()).spawn(work)?;
+        Ok(Self { runtime: handle, tasks: Arc::default(), _end: end })
+    }
+}
