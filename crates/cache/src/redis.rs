@@ -25,7 +25,7 @@ fn failure(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortE
     PortError::new(ENGINE, source)
 }
 
-/// The ports on one Redis, which share a connection.
+/// The ports on one Redis, which share connections.
 pub struct Redis {
     pub sessions: Arc<RedisSessions>,
     pub search_cache: Arc<RedisSearchCache>,
@@ -40,7 +40,7 @@ impl Redis {
     /// When the options are no address, or the authorities' certificates can't be read.
     pub fn open(options: &RedisOptions) -> Result<Self, PortError> {
         let client = options.client()?;
-        let connection = Connection::new(&client)?;
+        let connection = Connection::new(&client);
         Ok(Self {
             sessions: Arc::new(RedisSessions::new(connection.clone())),
             search_cache: Arc::new(RedisSearchCache::new(connection.clone())),

@@ -56,7 +56,7 @@ impl ServerSpan {
             method = self.method.as_str(),
             url.path = self.uri.path(),
             status = status.as_u16(),
-            duration_ms = took.as_secs_f64() * 1000.0,
+            duration_ms = took.as_micros() as f64 / 1000.0,
             user_agent = &*self.user_agent,
         );
         if let Some(page_trace) = self.page_trace {

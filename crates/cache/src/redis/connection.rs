@@ -1,4 +1,4 @@
-//! The one connection, and the one place where commands become spans and are counted.
+//! The connections, and the one place where commands become spans and are counted.
 
 use super::{ENGINE, failure};
 use board::ports::PortError;
@@ -6,8 +6,11 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
     Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
 };
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use telemetry::server::metrics;
+use tokio::runtime::{self, Handle};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, field, info_span};
 
@@ -15,9 +18,13 @@ use tracing::{Instrument, Span, field, info_span};
 const PATIENCE: Duration = Duration::from_millis(600);
 const CONNECT: Duration = Duration::from_millis(500);
 
-/// A multiplexed connection that comes back by itself.
+/// Multiplexed connections that come back by themselves: one for each runtime that asks, so that whoever waits for an answer
+/// reads it from the socket and is not woken by another thread.
 #[derive(Clone)]
-pub(super) struct Connection(ConnectionManager);
+pub(super) struct Connection {
+    client: Client,
+    of_runtimes: Arc<RwLock<HashMap<runtime::Id, ConnectionManager>>>,
+}
 
 /// What a command is called in spans and metrics.
 #[derive(Debug, Clone, Copy)]
@@ -29,18 +36,29 @@ pub(super) struct Name {
 }
 
 impl Connection {
-    pub(super) fn new(client: &Client) -> Result<Self, PortError> {
+    pub(super) fn new(client: &Client) -> Self {
+        Self { client: client.clone(), of_runtimes: Arc::default() }
+    }
+
+    /// The connection of the runtime that asks.
+    fn here(&self) -> RedisResult<ConnectionManager> {
+        let runtime = Handle::current().id();
+        if let Some(known) = self.of_runtimes.read().unwrap_or_else(PoisonError::into_inner).get(&runtime) {
+            return Ok(known.clone());
+        }
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(PATIENCE))
             .set_number_of_retries(1)
             .set_max_delay(Duration::from_millis(200));
-        ConnectionManager::new_lazy_with_config(client.clone(), config).map(Self).map_err(failure)
+        let new = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
+        let mut of_runtimes = self.of_runtimes.write().unwrap_or_else(PoisonError::into_inner);
+        // Another task of this runtime may have been quicker.
+        Ok(of_runtimes.entry(runtime).or_insert(new).clone())
     }
 
     pub(super) async fn command<T: FromRedisValue>(&self, name: Name, command: &Cmd) -> Result<T, PortError> {
-        let mut connection = self.0.clone();
-        trace(name, async move { command.query_async(&mut connection).await }).await
+        trace(name, async { command.query_async(&mut self.here()?).await }).await
     }
 
     /// Work that somebody else does for its caller, too.
@@ -54,7 +72,7 @@ impl Connection {
 
     /// A command for several callers, who trace it for themselves.
     pub(super) async fn untraced(&self, command: &Cmd) -> RedisResult<()> {
-        let mut connection = self.0.clone();
+        let mut connection = self.here()?;
         timeout(PATIENCE, command.query_async(&mut connection)).await.unwrap_or_else(|_| {
             let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
             Err(RedisError::from(error))
@@ -62,8 +80,7 @@ impl Connection {
     }
 
     pub(super) async fn pipeline<T: FromRedisValue>(&self, name: Name, pipeline: &Pipeline) -> Result<T, PortError> {
-        let mut connection = self.0.clone();
-        trace(name, async move { pipeline.query_async(&mut connection).await }).await
+        trace(name, async { pipeline.query_async(&mut self.here()?).await }).await
     }
 
     pub(super) async fn script<T: FromRedisValue>(
@@ -71,8 +88,7 @@ impl Connection {
         name: Name,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, PortError> {
-        let mut connection = self.0.clone();
-        trace(name, async move { script.invoke_async(&mut connection).await }).await
+        trace(name, async { script.invoke_async(&mut self.here()?).await }).await
     }
 }
 
