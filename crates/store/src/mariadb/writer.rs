@@ -12,7 +12,6 @@ use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Value};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tracing::Span;
@@ -61,14 +60,7 @@ impl Writer {
     /// messages came.
     pub(super) fn new(connections: Connections, stored: impl Fn(u64) + Send + 'static) -> (Self, impl FnOnce() + Send) {
         let (posts, receiver) = mpsc::channel(QUEUE);
-        let thread = WriterThread {
-            runtime: Handle::current(),
-            connections,
-            connection: None,
-            receiver,
-            last_group: (0, Duration::ZERO),
-            stored,
-        };
+        let thread = WriterThread { connections, connection: None, receiver, last_group: (0, Duration::ZERO), stored };
         (Self(posts), move || thread.run())
     }
 
@@ -91,7 +83,6 @@ impl Writer {
 }
 
 struct WriterThread<F> {
-    runtime: Handle,
     connections: Connections,
     connection: Option<Conn>,
     receiver: mpsc::Receiver<Post>,
@@ -144,16 +135,16 @@ impl<F: Fn(u64)> WriterThread<F> {
         match outcome {
             Ok(ids) => {
                 (self.stored)(posts.len() as u64);
-                // The runtime wakes its own tasks for a fraction of what each costs when another thread does it.
-                self.runtime.spawn(async move {
-                    for (post, id) in posts.into_iter().zip(ids) {
-                        let Post { author, text, now, reply, .. } = post;
-                        let message =
-                            Message { id, text: Some(text), created_at: Some(now), author: Some(author.name) };
-                        // Nobody waits any more when the caller was cancelled.
-                        let _ = reply.send(Ok(message));
-                    }
-                });
+                for (post, id) in posts.into_iter().zip(ids) {
+                    let Post { author, text, now, reply, .. } = post;
+                    // Nobody waits any more when the caller was cancelled.
+                    let _ = reply.send(Ok(Message {
+                        id,
+                        text: Some(text),
+                        created_at: Some(now),
+                        author: Some(author.name),
+                    }));
+                }
             }
             Err(Failed::Before(error)) if posts.len() > 1 && is_about_a_row(&error) => {
                 posts.into_iter().for_each(|post| self.store(vec![post]));
