@@ -54,32 +54,33 @@ impl Passage {
         routes.layer(layer_fn(move |next: Next| {
             // Shared: axum clones what it finds for each request.
             let (passage, next) = (Arc::clone(&passage), Arc::new(next));
-            service_fn(move |request| {
+            service_fn(move |mut request| {
                 let (passage, next) = (Arc::clone(&passage), Next::clone(&next));
-                async move { Ok::<_, Infallible>(pass(&passage, request, next).await) }.boxed()
+                async move { Ok::<_, Infallible>(pass(&passage, &mut request, next).await) }.boxed()
             })
         }))
     }
 }
 
-/// Traces a request, admits or refuses it, and finishes its response.
-async fn pass(passage: &Passage, mut request: Request, next: Next) -> Response {
+/// Traces a request, admits or refuses it, and finishes its response. Not an `async fn`: that would keep what it begins with
+/// twice, and a request's future is copied to the heap.
+fn pass<'p>(passage: &'p Passage, request: &'p mut Request, next: Next) -> impl Future<Output = Response> + Send + 'p {
     let route = passage.rules.of(request.extensions());
     let rule = Rule { page: route.rule.page && *request.method() == Method::GET, ..route.rule };
     let (started, method) = (Instant::now(), trace::known_method(request.method()));
     let mut answering = Answering {
-        call: (rule.api_event && !rule.page).then(|| ApiCall::begin(method, &route)),
+        call: (rule.api_event && !rule.page).then(|| ApiCall::begin(method, route)),
         state: &passage.state,
         metrics: &route.metrics,
         method,
         started,
         status: CLIENT_GONE,
     };
-    let asking = Asking::read(&passage.state, &mut request);
-    let traced = (!rule.quiet).then(|| ServerSpan::open(&mut request, &asking.caller, route.name()));
+    let asking = Asking::read(&passage.state, request);
+    let traced = (!rule.quiet).then(|| ServerSpan::open(request, &asking.caller, route.name()));
     let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
-    async {
-        let mut response = answered(&passage.state, rule, answering.call.as_mut(), asking, &mut request, next).await;
+    async move {
+        let mut response = answered(&passage.state, rule, answering.call.as_mut(), asking, request, next).await;
         let took = answering.done(response.status());
         headers::add_security_headers(response.headers_mut());
         match traced {
@@ -88,7 +89,6 @@ async fn pass(passage: &Passage, mut request: Request, next: Next) -> Response {
         }
     }
     .instrument(span)
-    .await
 }
 
 /// A request that is counted once, also when its client goes before the answer: what it asked for may be done.

@@ -45,6 +45,9 @@ pub(crate) fn router(state: ServerState) -> Router {
     for route in telemetry.into_iter().chain(["/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"]) {
         rules.add(route, QUIET);
     }
+    for route in ["/openapi.json", "/alerts/webhook"] {
+        rules.add(route, PLAIN);
+    }
     rules.add("/live", Rule { stream: true, open: false, ..QUIET });
     if state.app.site.live_reload {
         router = router.route("/reload", get(live::never));
@@ -92,7 +95,7 @@ fn rest(state: &ServerState, rules: &mut Rules) -> OpenApiRouter<ServerState> {
         .merge(ruled(rest::public_api(), PUBLIC_CALL))
         .merge(ruled(rest::member_api(), MEMBER_CALL))
         .merge(ruled(rest::health_api(), QUIET));
-    if state.production { calls } else { calls.merge(rest::trouble_api()) }
+    if state.production { calls } else { calls.merge(ruled(rest::trouble_api(), PLAIN)) }
 }
 
 /// Pages that are the same for all but for the name in a corner.

@@ -1,6 +1,7 @@
 //! Wires the board together, serves it, and ends in order.
 
 mod connections;
+mod ending;
 mod event_loops;
 mod timer;
 
@@ -9,7 +10,6 @@ use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
 use crate::engines::Engines;
 use crate::observe::Recorded;
-use crate::relay::RelayLimit;
 use crate::state::{ServerState, Shared};
 use crate::{assets, routes};
 use board::ports::{Counted, EventSource};
@@ -46,17 +46,19 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
         Role::All | Role::Worker => engines.source()?.map(|source| count_events(source, &state)),
         Role::Web => None,
     };
-    let router = match settings.role {
-        Role::All | Role::Web => {
-            follow_other_processes(&engines, &state);
-            routes::router(state)
+    if settings.role != Role::Worker {
+        follow_other_processes(&engines, &state);
+    }
+    let loops = EventLoops::start(|| {
+        let state = Arc::new(Shared::clone(&state));
+        match settings.role {
+            Role::All | Role::Web => routes::router(state),
+            Role::Worker => routes::worker_router(state),
         }
-        Role::Worker => routes::worker_router(state),
-    };
-    let loops = EventLoops::start()?;
+    })?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
-    connections::accept_until_told(listener, &loops, router, &draining, settings.notice).await?;
+    connections::accept_until_told(listener, &loops, &draining, settings.notice).await?;
     if let Some((counting, end)) = counting {
         end.cancel();
         let _ = counting.await;
@@ -129,7 +131,7 @@ fn state(
         production: settings.production,
         telemetry,
         frontend_service: settings.telemetry.frontend_service_name.clone(),
-        relay_limit: RelayLimit::default(),
+        relay_limit: Arc::default(),
         draining: CancellationToken::new(),
     }))
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use telemetry::server::Telemetry;
 use tokio_util::sync::CancellationToken;
 
-/// What the routes share. Routers clone it many times for each request: that has to be one counter, not one per part.
+/// What the routes of an event loop share. Routers clone it many times for each request: that has to be one counter, not one
+/// per part, and one that no other thread changes.
 pub type ServerState = Arc<Shared>;
 
+#[derive(Clone)]
 pub struct Shared {
     pub app: AppState,
     pub cookies: Arc<Cookies>,
@@ -20,7 +22,7 @@ pub struct Shared {
     pub production: bool,
     pub telemetry: Arc<Telemetry>,
     pub frontend_service: String,
-    pub relay_limit: RelayLimit,
+    pub relay_limit: Arc<RelayLimit>,
     /// Cancelled when the server drains: streams end.
     pub draining: CancellationToken,
 }

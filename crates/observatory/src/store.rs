@@ -5,11 +5,12 @@ use crate::access::{Owner, Seer, Viewer};
 use crate::interner::Interner;
 use crate::read_span::ReadSpan;
 use crate::trace::LooseSpan;
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use model::Part;
 use span::StoredSpan;
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +42,7 @@ pub struct Stats {
 
 #[derive(Debug)]
 struct StoredTrace {
+    id: u128,
     spans: Vec<StoredSpan>,
     owner: Owner,
     start_ns: u64,
@@ -50,20 +52,17 @@ struct StoredTrace {
     heap_bytes: usize,
 }
 
-/// What a trace costs beside its spans: its slots in the table (at a load of half) and in the order.
-const TRACE_OVERHEAD_BYTES: usize = 2 * size_of::<(u128, StoredTrace)>() + 2 * size_of::<u128>();
+/// What a trace costs beside its spans: its place in the queue and its slot in the table, both at a load of half.
+const TRACE_OVERHEAD_BYTES: usize = 2 * size_of::<StoredTrace>() + 2 * (size_of::<u64>() + 1);
 
 #[derive(Debug)]
 pub struct Store {
     limits: Limits,
     interner: Interner,
-    traces: HashMap<u128, StoredTrace>,
-    /// Oldest arrival first.
-    order: VecDeque<u128>,
+    traces: Traces,
     spans: usize,
     /// Of the spans and traces, without the interner's texts.
     bytes: usize,
-    evicted_traces: u64,
     evicted_spans: u64,
     refused_spans: u64,
 }
@@ -73,25 +72,17 @@ impl Store {
         Self {
             limits,
             interner: Interner::default(),
-            traces: HashMap::new(),
-            order: VecDeque::new(),
+            traces: Traces::default(),
             spans: 0,
             bytes: 0,
-            evicted_traces: 0,
             evicted_spans: 0,
             refused_spans: 0,
         }
     }
 
     pub fn put(&mut self, span: &ReadSpan<'_>) {
-        let trace = match self.traces.entry(span.trace) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                self.order.push_back(span.trace);
-                self.bytes += TRACE_OVERHEAD_BYTES;
-                entry.insert(StoredTrace::new())
-            }
-        };
+        let known = self.traces.len();
+        let trace = self.traces.of(span.trace);
         self.bytes -= trace.bytes();
         let before = trace.spans.len();
         if !trace.put(span, self.limits.max_spans_per_trace, &mut self.interner) {
@@ -99,6 +90,7 @@ impl Store {
         }
         self.bytes += trace.bytes();
         self.spans += trace.spans.len() - before;
+        self.bytes += (self.traces.len() - known) * TRACE_OVERHEAD_BYTES;
         while self.spans > self.limits.max_spans || self.bytes + self.interner.bytes() > self.limits.max_bytes {
             if !self.evict_oldest() {
                 break;
@@ -107,10 +99,9 @@ impl Store {
     }
 
     fn evict_oldest(&mut self) -> bool {
-        let Some(trace) = self.order.pop_front().and_then(|id| self.traces.remove(&id)) else { return false };
+        let Some(trace) = self.traces.remove_oldest() else { return false };
         self.bytes -= trace.bytes() + TRACE_OVERHEAD_BYTES;
         self.spans -= trace.spans.len();
-        self.evicted_traces += 1;
         self.evicted_spans += trace.spans.len() as u64;
         trace.spans.into_iter().for_each(|span| span.release(&mut self.interner));
         trace.owner.release(&mut self.interner);
@@ -119,7 +110,7 @@ impl Store {
 
     /// The spans of a trace that the viewer may see.
     pub fn spans(&self, id: u128, viewer: &Viewer) -> Option<Vec<LooseSpan>> {
-        let trace = self.traces.get(&id)?;
+        let trace = self.traces.get(id)?;
         trace.owner.admits(Seer::new(viewer, &self.interner)).then(|| trace.loose(&self.interner))
     }
 
@@ -128,16 +119,70 @@ impl Store {
             spans: self.spans as u64,
             traces: self.traces.len() as u64,
             bytes: (self.bytes + self.interner.bytes()) as u64,
-            evicted_traces: self.evicted_traces,
+            evicted_traces: self.traces.removed,
             evicted_spans: self.evicted_spans,
             refused_spans: self.refused_spans,
         }
     }
 }
 
+/// Traces in the order of their arrival, found by their ids. Requests make traces and let the oldest go all the time; so both
+/// touch little memory: the queue one place after the other, the table only numbers.
+#[derive(Debug, Default)]
+struct Traces {
+    /// The oldest first.
+    queue: VecDeque<StoredTrace>,
+    /// How many have gone: the number of the oldest, as they are counted from the start.
+    removed: u64,
+    numbers: HashTable<u64>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Traces {
+    fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// The trace with this id: a new one, if there is none.
+    fn of(&mut self, id: u128) -> &mut StoredTrace {
+        let Self { queue, removed, numbers, hasher } = self;
+        let trace = |number: u64| (number - *removed) as usize;
+        let is_it = |number: &u64| queue[trace(*number)].id == id;
+        let found = numbers.entry(hasher.hash_one(id), is_it, |number| hasher.hash_one(queue[trace(*number)].id));
+        let at = match found {
+            Entry::Occupied(entry) => trace(*entry.get()),
+            Entry::Vacant(entry) => {
+                let at = queue.len();
+                entry.insert(*removed + at as u64);
+                queue.push_back(StoredTrace::new(id));
+                at
+            }
+        };
+        &mut queue[at]
+    }
+
+    fn get(&self, id: u128) -> Option<&StoredTrace> {
+        let trace = |number: &u64| &self.queue[(number - self.removed) as usize];
+        self.numbers.find(self.hasher.hash_one(id), |number| trace(number).id == id).map(trace)
+    }
+
+    fn remove_oldest(&mut self) -> Option<StoredTrace> {
+        let trace = self.queue.pop_front()?;
+        if let Ok(entry) = self.numbers.find_entry(self.hasher.hash_one(trace.id), |number| *number == self.removed) {
+            entry.remove();
+        }
+        self.removed += 1;
+        Some(trace)
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &StoredTrace> {
+        self.queue.iter().rev()
+    }
+}
+
 impl StoredTrace {
-    fn new() -> Self {
-        Self { spans: Vec::new(), owner: Owner::default(), start_ns: u64::MAX, end_ns: 0, errors: 0, heap_bytes: 0 }
+    fn new(id: u128) -> Self {
+        Self { id, spans: Vec::new(), owner: Owner::default(), start_ns: u64::MAX, end_ns: 0, errors: 0, heap_bytes: 0 }
     }
 
     /// `false` when the trace is full.

@@ -1,7 +1,6 @@
 use axum::extract::MatchedPath;
 use hashbrown::HashMap;
 use http::Extensions;
-use std::borrow::Cow;
 use std::sync::Arc;
 use telemetry::server::metrics::RouteMetrics;
 
@@ -47,7 +46,7 @@ impl Route {
     }
 }
 
-/// The routes by their patterns; one that is not listed has the default rule.
+/// The routes by their patterns. One that is not listed is like none.
 #[derive(Debug)]
 pub struct Rules {
     listed: HashMap<String, Route>,
@@ -76,9 +75,10 @@ impl Rules {
 
     /// The route that a request matched.
     #[must_use]
-    pub fn of(&self, extensions: &Extensions) -> Cow<'_, Route> {
-        let Some(matched) = extensions.get::<MatchedPath>() else { return Cow::Borrowed(&self.nowhere) };
-        let listed = self.listed.get(matched.as_str()).map(Cow::Borrowed);
-        listed.unwrap_or_else(|| Cow::Owned(Route::new(matched.as_str(), Rule::default())))
+    pub fn of(&self, extensions: &Extensions) -> &Route {
+        let Some(matched) = extensions.get::<MatchedPath>() else { return &self.nowhere };
+        let listed = self.listed.get(matched.as_str());
+        debug_assert!(listed.is_some(), "{} has no rule", matched.as_str());
+        listed.unwrap_or(&self.nowhere)
     }
 }

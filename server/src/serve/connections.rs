@@ -1,5 +1,6 @@
 //! Connections: accepted until the server is told to end, and bounded in time.
 
+use super::ending::Ending;
 use super::event_loops::EventLoops;
 use super::timer::OneTimer;
 use crate::layers::LastSaid;
@@ -9,15 +10,16 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use std::future::pending;
+use hyper_util::server::graceful::GracefulConnection;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use telemetry::server::metrics::OpenConnection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
@@ -50,16 +52,15 @@ impl Peer {
 /// first, in which everything is served and only `draining` tells: a proxy has time to look elsewhere.
 pub async fn accept_until_told(
     listener: TcpListener,
-    loops: &EventLoops,
-    router: Router,
+    loops: &EventLoops<Router>,
     draining: &CancellationToken,
     notice: Duration,
 ) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let graceful = GracefulShutdown::new();
-    let protocols = Protocols::default();
-    let ending = CancellationToken::new();
+    let (protocols, ending) = (Protocols::default(), Arc::new(Ending::default()));
+    // Closed once the last connection is.
+    let (open, mut all_closed) = mpsc::channel(1);
     let told_to_end = async {
         tokio::select! {
             _ = interrupt.recv() => return,
@@ -77,7 +78,10 @@ pub async fn accept_until_told(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => loops.spawn(connection(stream, peer, &protocols, &router, (&graceful, &ending))),
+                Ok((stream, peer)) => {
+                    let (ending, open) = (Arc::clone(&ending), open.clone());
+                    loops.spawn(|router| connection(stream, peer, &protocols, router, ending, open));
+                }
                 Err(error) => {
                     // Once a minute: with no descriptors left it happens all the time.
                     if told.is_none_or(|told: Instant| told.elapsed() > Duration::from_secs(60)) {
@@ -92,8 +96,9 @@ pub async fn accept_until_told(
     }
     drop(listener);
     draining.cancel();
-    ending.cancel();
-    if timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    drop(open);
+    ending.tell();
+    if timeout(DRAIN, all_closed.recv()).await.is_err() {
         tracing::warn!("what was still open was cut off after {} s", DRAIN.as_secs());
     }
     Ok(())
@@ -118,57 +123,61 @@ impl Default for Protocols {
     }
 }
 
-/// Serves a connection on the thread that polls this.
+/// Serves a connection on the thread that polls this. `open` goes with it.
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     protocols: &Protocols,
     router: &Router,
-    (graceful, ending): (&GracefulShutdown, &CancellationToken),
-) -> impl Future<Output = ()> + Send + 'static {
+    ending: Arc<Ending>,
+    open: mpsc::Sender<()>,
+) -> impl Future<Output = ()> + Send + use<> {
     let _ = stream.set_nodelay(true);
     // Without its tie to the thread that accepted it.
     let stream = stream.into_std();
     let (router, peer) = (router.clone(), Arc::new(Peer::of(peer)));
-    let asked = Arc::new(AtomicBool::new(false));
-    let noted = Arc::clone(&asked);
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        noted.store(true, Ordering::Relaxed);
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Arc::clone(&peer));
-        router.clone().call(request)
-    });
     let (mut http1, http2) = (protocols.http1.clone(), protocols.http2.clone());
-    let (watcher, ending) = (graceful.watcher(), ending.clone());
     async move {
-        let _open = OpenConnection::begin();
+        let (_open, _counted) = (open, OpenConnection::begin());
         let Ok(stream) = stream.and_then(TcpStream::from_std) else { return };
-        let Some(Ok(Ok(Some(first)))) = ending.run_until_cancelled(timeout(HEAD_TIME, first_words(&stream))).await
-        else {
-            return;
+        let mut told = pin!(ending.told());
+        let first = tokio::select! {
+            biased;
+            first = timeout(HEAD_TIME, first_words(&stream)) => first,
+            () = &mut told => return,
         };
+        let Ok(Ok(Some(first))) = first else { return };
+        let asked = AtomicBool::new(false);
+        let service = service_fn(|request: http::Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Arc::clone(&peer));
+            router.clone().call(request)
+        });
         let stream = TokioIo::new(stream);
-        let served = async move {
-            // A client that breaks off is its own business.
-            let _ = match first {
-                Protocol::Http1 => {
-                    http1.timer(OneTimer::default());
-                    watcher.watch(http1.serve_connection(stream, service)).await
-                }
-                Protocol::Http2 => watcher.watch(http2.serve_connection(stream, service)).await,
-            };
-        };
-        // Whoever has asked nothing by the end is not waited for.
-        let ended_unasked = async {
-            ending.cancelled().await;
-            if asked.load(Ordering::Relaxed) {
-                pending().await
+        match first {
+            Protocol::Http1 => {
+                http1.timer(OneTimer::default());
+                serve(http1.serve_connection(stream, service), told, &asked).await;
             }
-        };
-        tokio::select! {
-            () = served => {}
-            () = ended_unasked => {}
+            Protocol::Http2 => serve(http2.serve_connection(stream, service), told, &asked).await,
         }
+    }
+}
+
+/// Serves a connection until its client has gone, or, once the server ends, what was asked for until then.
+async fn serve(connection: impl GracefulConnection, told: impl Future<Output = ()>, asked: &AtomicBool) {
+    let mut connection = pin!(connection);
+    // A client that breaks off is its own business.
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => return,
+        () = told => {}
+    }
+    // Whoever has asked nothing by then is not waited for.
+    if asked.load(Ordering::Relaxed) {
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
     }
 }
 

@@ -7,28 +7,32 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+/// Each with what its connections share, which is its own: counters that all threads change would go from core to core.
 /// They end when this is dropped, whatever they are at.
-pub struct EventLoops(Vec<EventLoop>);
+pub struct EventLoops<T>(Vec<EventLoop<T>>);
 
-struct EventLoop {
+struct EventLoop<T> {
+    own: T,
     runtime: Handle,
     /// One more reference for each task.
     tasks: Arc<()>,
     _end: oneshot::Sender<()>,
 }
 
-impl EventLoops {
+impl<T> EventLoops<T> {
+    /// `own` makes what is one thread's.
+    ///
     /// # Errors
     /// The system's, when there can't be more threads or files.
-    pub fn start() -> std::io::Result<Self> {
+    pub fn start(own: impl Fn() -> T) -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, Into::into);
-        (0..cores).map(|_| EventLoop::start()).collect::<Result<_, _>>().map(Self)
+        (0..cores).map(|_| EventLoop::start(own())).collect::<Result<_, _>>().map(Self)
     }
 
     /// Runs a task to its end on the thread with the fewest.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(&T) -> F) {
         let Some(chosen) = self.0.iter().min_by_key(|one| Arc::strong_count(&one.tasks)) else { return };
-        let counted = Arc::clone(&chosen.tasks);
+        let (task, counted) = (task(&chosen.own), Arc::clone(&chosen.tasks));
         chosen.runtime.spawn(async move {
             let _counted = counted;
             task.await;
@@ -36,8 +40,8 @@ impl EventLoops {
     }
 }
 
-impl EventLoop {
-    fn start() -> std::io::Result<Self> {
+impl<T> EventLoop<T> {
+    fn start(own: T) -> std::io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (end, ended) = oneshot::channel::<()>();
@@ -46,6 +50,6 @@ impl EventLoop {
             runtime.shutdown_background();
         };
         std::thread::Builder::new().name("event-loop".to_owned()).spawn(work)?;
-        Ok(Self { runtime: handle, tasks: Arc::default(), _end: end })
+        Ok(Self { own, runtime: handle, tasks: Arc::default(), _end: end })
     }
 }

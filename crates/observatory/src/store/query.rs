@@ -49,13 +49,13 @@ impl Query {
         })
     }
 
-    fn passes(&self, id: u128, trace: &StoredTrace) -> bool {
+    fn passes(&self, trace: &StoredTrace) -> bool {
         trace.start_ns >= self.since_ns
             && trace.end_ns.saturating_sub(trace.start_ns) >= self.min_duration_ns
             && (!self.errors_only || trace.errors > 0)
             && self.service.is_none_or(|service| trace.spans.iter().any(|span| span.service == service))
             && self.route.is_none_or(|(key, route)| trace.spans.iter().any(|span| span.attribute(key) == Some(route)))
-            && self.text.as_ref().is_none_or(|text| text.is_in(id, trace))
+            && self.text.as_ref().is_none_or(|text| text.is_in(trace))
     }
 }
 
@@ -65,11 +65,11 @@ impl Text {
         Self { symbols: interner.matching(|candidate| candidate.to_lowercase().contains(&lower)), id_start: lower }
     }
 
-    fn is_in(&self, id: u128, trace: &StoredTrace) -> bool {
+    fn is_in(&self, trace: &StoredTrace) -> bool {
         let in_span = |span: &super::StoredSpan| {
             self.symbols.contains(span.name) || span.attributes.iter().any(|(_, value)| self.symbols.contains(*value))
         };
-        trace.spans.iter().any(in_span) || format!("{id:032x}").starts_with(&self.id_start)
+        trace.spans.iter().any(in_span) || format!("{:032x}", trace.id).starts_with(&self.id_start)
     }
 }
 
@@ -80,13 +80,12 @@ impl Store {
         let seer = Seer::new(viewer, &self.interner);
         let (first, limit) = (page.offset(), page.limit() as usize);
         let (mut summaries, mut total) = (Vec::with_capacity(limit), 0);
-        for id in self.order.iter().rev() {
-            let Some(trace) = self.traces.get(id) else { continue };
-            if !trace.owner.admits(seer) || !query.passes(*id, trace) {
+        for trace in self.traces.newest_first() {
+            if !trace.owner.admits(seer) || !query.passes(trace) {
                 continue;
             }
             if total >= first && summaries.len() < limit {
-                summaries.extend(trace.summary(*id, &self.interner));
+                summaries.extend(trace.summary(&self.interner));
             }
             total += 1;
         }
@@ -95,7 +94,7 @@ impl Store {
 }
 
 impl StoredTrace {
-    fn summary(&self, id: u128, interner: &Interner) -> Option<TraceSummary> {
+    fn summary(&self, interner: &Interner) -> Option<TraceSummary> {
         let nodes: Vec<Node> = self.spans.iter().map(super::StoredSpan::node).collect();
         let top = &self.spans[trace::topmost(&nodes)?];
         let attribute =
@@ -107,7 +106,7 @@ impl StoredTrace {
             }
         }
         Some(TraceSummary {
-            trace_id: TraceId::from_number(id)?,
+            trace_id: TraceId::from_number(self.id)?,
             title: trace::title(interner.text(top.name), top.part, attribute),
             started_at: trace::timestamp(self.start_ns),
             duration_us: self.end_ns.saturating_sub(self.start_ns) / 1000,

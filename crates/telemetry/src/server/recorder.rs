@@ -24,10 +24,15 @@ const TABLES: usize = 32;
 
 /// Records spans and events up to INFO, and writes the events that the log's filter lets through.
 pub(super) struct Recorder {
-    open: [Mutex<slab::Slab<Open>>; TABLES],
+    open: [Table; TABLES],
     ended: Arc<Buffer<SpanRecord>>,
     log: Log,
 }
+
+/// On cache lines of its own: neighbours would wait for each other all the same.
+#[derive(Default)]
+#[repr(align(128))]
+struct Table(Mutex<slab::Slab<Open>>);
 
 struct Open {
     record: SpanRecord,
@@ -79,11 +84,11 @@ fn now_ns() -> u64 {
 
 impl Recorder {
     pub(super) fn new(ended: Arc<Buffer<SpanRecord>>, log: Log) -> Self {
-        Self { open: [const { Mutex::new(slab::Slab::new()) }; TABLES], ended, log }
+        Self { open: std::array::from_fn(|_| Table::default()), ended, log }
     }
 
     fn table(&self, at: usize) -> MutexGuard<'_, slab::Slab<Open>> {
-        self.open[at].lock().unwrap_or_else(PoisonError::into_inner)
+        self.open[at].0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `None` for a span that is not this recorder's.
