@@ -44,7 +44,8 @@ pub fn Ribbon() -> impl IntoView {
 #[component]
 fn Strip(state: RibbonState) -> impl IntoView {
     let words = use_text().ribbon;
-    let title = move || state.title().unwrap_or_else(|| words.ribbon.this_page.to_owned());
+    let title =
+        move || state.title().map_or_else(|| words.ribbon.this_page.to_owned(), |title| words.ribbon.done(&title));
     let address = |id: Option<String>| id.map_or_else(|| "/traces".to_owned(), |id| format!("/traces/{id}"));
     let total = move || state.with_picture(|picture| picture.map(|picture| duration(picture.duration_us)));
     let failure = move || {

@@ -5,6 +5,7 @@ mod api_log;
 mod connection;
 mod live;
 mod options;
+mod per_runtime;
 mod search;
 mod sessions;
 

@@ -107,8 +107,10 @@ fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
                     prop:checked=move || wanted.get().instruments == "1"/>
                 <span>{words.instruments}</span>
             </label>
-            <button type="submit">{words.apply}</button>
-            <a href="/logs">{words.clear}</a>
+            <span class="filter-actions">
+                <button type="submit">{words.apply}</button>
+                <a href="/logs">{words.clear}</a>
+            </span>
         </form>
     }
     .into_any()

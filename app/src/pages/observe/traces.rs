@@ -56,8 +56,10 @@ fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
                     prop:checked=move || wanted.get().errors_only checked=wanted.get_untracked().errors_only/>
                 <span>{words.errors_only}</span>
             </label>
-            <button type="submit">{words.apply}</button>
-            <a href="/traces">{words.clear}</a>
+            <span class="filter-actions">
+                <button type="submit">{words.apply}</button>
+                <a href="/traces">{words.clear}</a>
+            </span>
         </form>
     }
     .into_any()

@@ -1,16 +1,15 @@
 //! The connections, and the one place where commands become spans and are counted.
 
+use super::per_runtime::PerRuntime;
 use super::{ENGINE, failure};
 use board::ports::PortError;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
     Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
 };
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telemetry::server::metrics;
-use tokio::runtime::{self, Handle};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, field, info_span};
 
@@ -23,7 +22,7 @@ const CONNECT: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub(super) struct Connection {
     client: Client,
-    of_runtimes: Arc<RwLock<HashMap<runtime::Id, ConnectionManager>>>,
+    of_runtimes: Arc<PerRuntime<ConnectionManager>>,
 }
 
 /// What a command is called in spans and metrics.
@@ -42,19 +41,14 @@ impl Connection {
 
     /// The connection of the runtime that asks.
     fn here(&self) -> RedisResult<ConnectionManager> {
-        let runtime = Handle::current().id();
-        if let Some(known) = self.of_runtimes.read().unwrap_or_else(PoisonError::into_inner).get(&runtime) {
-            return Ok(known.clone());
-        }
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(200));
-        let new = ConnectionManager::new_lazy_with_config(self.client.clone(), config)?;
-        let mut of_runtimes = self.of_runtimes.write().unwrap_or_else(PoisonError::into_inner);
-        // Another task of this runtime may have been quicker.
-        Ok(of_runtimes.entry(runtime).or_insert(new).clone())
+        self.of_runtimes.here(|| {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(CONNECT))
+                .set_response_timeout(Some(PATIENCE))
+                .set_number_of_retries(1)
+                .set_max_delay(Duration::from_millis(200));
+            ConnectionManager::new_lazy_with_config(self.client.clone(), config)
+        })
     }
 
     pub(super) async fn command<T: FromRedisValue>(&self, name: Name, command: &Cmd) -> Result<T, PortError> {

@@ -25,8 +25,9 @@ const BACKLOG: usize = 1024;
 const CHANNEL: &str = "glassboard_live";
 /// How often it is asked whether others listen, and whether anybody does here.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// News that go out together.
-const BATCH: usize = 256;
+/// News that go out together, and how long those that come meanwhile wait for more.
+const BATCH: usize = BACKLOG;
+const GATHER: Duration = Duration::from_millis(20);
 
 /// As they travel.
 #[derive(Serialize, Deserialize)]
@@ -121,6 +122,7 @@ async fn send(connection: Connection, mut outgoing: mpsc::Receiver<Arc<News>>, m
         let name = Name { operation: "PUBLISH", key: CHANNEL };
         // Logged where it fails; news are worth nothing later.
         let _ = connection.command::<u64>(name, cmd("PUBLISH").arg(CHANNEL).arg(text)).await;
+        sleep(GATHER).await;
     }
 }
 

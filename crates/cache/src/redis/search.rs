@@ -69,8 +69,7 @@ type Facts = (Option<u64>, Option<u64>, Option<i64>, Option<u64>);
 
 impl RedisSearchCache {
     pub(super) fn new(connection: Connection) -> Self {
-        let ending = Ending::new(connection.clone());
-        Self(connection, ending)
+        Self(connection, Ending::default())
     }
 
     async fn queries(&self) -> Result<Vec<String>, PortError> {

@@ -162,8 +162,16 @@ fn log_filter(text: Option<&str>) -> Result<Targets, ConfigError> {
     let refused = || {
         error(LOG, "Set it to a level (error, warn, info, debug, trace, off), or to target=level pairs with commas.")
     };
-    // A level that is misspelt would be taken for a target, and silence all others.
-    if text.split(',').any(|part| !part.contains('=') && LevelFilter::from_str(part.trim()).is_err()) {
+    // A level that is misspelt would be taken for a target, and silence all others; so would what names nothing.
+    let is_target = |text: &str| {
+        !text.is_empty() && text.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | ':' | '-'))
+    };
+    let is_level = |text: &str| !text.is_empty() && LevelFilter::from_str(text).is_ok();
+    let is_meant = |part: &str| match part.split_once('=') {
+        Some((target, level)) => is_target(target) && is_level(level),
+        None => is_level(part),
+    };
+    if !text.split(',').all(|part| is_meant(part.trim())) {
         return Err(refused());
     }
     Targets::from_str(text).map_err(|_| refused())
@@ -353,6 +361,8 @@ mod tests {
             ("OTEL_TRACES_EXPORTER", "zipkin"),
             ("GLASSBOARD_LOG", "info=loud"),
             ("GLASSBOARD_LOG", "inof"),
+            ("GLASSBOARD_LOG", "!!!="),
+            ("GLASSBOARD_LOG", "info,"),
             ("GLASSBOARD_LOG_FORMAT", "xml"),
         ] {
             let error = config(&[(variable, bad)]).unwrap_err();
