@@ -22,14 +22,14 @@ fn is_plain(segment: &str) -> bool {
     !matches!(dots.as_str(), "" | "." | "..")
 }
 
-/// The address of the sign-in page that leads back to `path` with its `search` (without `?`).
+/// The address of the sign-in page that leads back to `path` with its `search` (without `?`). An error that the address tells,
+/// as a form's without JavaScript does, is over by then.
 #[must_use]
 pub fn sign_in_first(path: &str, search: &str) -> String {
-    let mut next = path.to_owned();
-    if !search.is_empty() {
-        next.push('?');
-        next.push_str(search.trim_start_matches('?'));
-    }
+    let of_an_error = |parameter: &&str| parameter.starts_with("__path=") || parameter.starts_with("__err=");
+    let parameters = search.trim_start_matches('?').split('&').filter(|parameter| !parameter.is_empty());
+    let kept: Vec<&str> = parameters.filter(|parameter| !of_an_error(parameter)).collect();
+    let next = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
     format!("/login?next={}", encode(&next))
 }
 
@@ -79,6 +79,8 @@ mod tests {
     fn the_way_back_survives_the_query_string() {
         assert_eq!(sign_in_first("/search", "q=a b&page=2"), "/login?next=/search%3Fq%3Da%20b%26page%3D2");
         assert_eq!(sign_in_first("/messages", ""), "/login?next=/messages");
+        assert_eq!(sign_in_first("/messages", "__path=%2Ffn&mine=1&__err=x"), "/login?next=/messages%3Fmine%3D1");
+        assert_eq!(sign_in_first("/messages", "?__path=%2Ffn&__err=x"), "/login?next=/messages");
         assert_eq!(encode("서"), "%EC%84%9C");
     }
 }

@@ -8,8 +8,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on, post};
-use http::header::CONTENT_SECURITY_POLICY;
-use http::{HeaderValue, Method};
+use futures::FutureExt;
+use http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use http::{HeaderValue, Method, StatusCode};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
     ResponseOptions, generate_route_list, handle_server_fns_with_context, render_app_async_with_context,
@@ -151,7 +152,22 @@ fn page_handler(state: ServerState) -> impl Fn(Request) -> PageFuture + Clone + 
             options.insert_header(CONTENT_SECURITY_POLICY, policy);
         }
     };
-    render_app_async_with_context(provide, app::shell)
+    let render = render_app_async_with_context(provide, app::shell);
+    move |request| Box::pin(render(request).map(redirected))
+}
+
+/// A page that leads elsewhere does so for all: those who do not say that they take HTML, Leptos takes for callers of server
+/// functions, who are told in a header of its own. One that leads nowhere names no place: Leptos names where the reader was.
+fn redirected(mut page: Response) -> Response {
+    let leads_on = page.headers_mut().remove("serverfnredirect").is_some();
+    if page.status() == StatusCode::OK {
+        if leads_on {
+            *page.status_mut() = StatusCode::FOUND;
+        } else {
+            page.headers_mut().remove(LOCATION);
+        }
+    }
+    page
 }
 
 async fn unknown_path(request: Request, page: impl Fn(Request) -> PageFuture) -> Response {

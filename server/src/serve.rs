@@ -25,6 +25,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// Characters of a secret key that nobody guesses.
+const LONG_KEY: usize = 32;
 /// How long telemetry may take to leave when the server ends.
 const FLUSH: Duration = Duration::from_secs(3);
 
@@ -39,6 +41,11 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
     let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
+    if settings.secret_key.as_ref().is_some_and(|key| key.len() < LONG_KEY) {
+        tracing::warn!(
+            "SECRET_KEY is short: who guesses it signs sessions; {LONG_KEY} random characters can't be guessed"
+        );
+    }
     let engines = Engines::open(&settings.engines, &settings.data, Some(settings.spool)).await?;
     let state = state(&settings, &data, &engines, observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();

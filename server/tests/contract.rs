@@ -6,7 +6,7 @@ mod common;
 use common::{Client, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -402,4 +402,16 @@ async fn what_is_stored_is_in_the_log_although_its_client_has_gone() {
     let statuses: Vec<_> = posts.map(|entry| entry["status"].as_u64().unwrap()).collect();
     assert!(stored > 0 && statuses.len() as u64 >= stored, "{stored} stored, told: {statuses:?}");
     assert!(statuses.iter().all(|status| [200, 499].contains(status)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn who_asks_before_sending_too_much_is_told_no() {
+    let server = Server::start();
+    let address = server.url.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).unwrap();
+    let head = "POST /db/message HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n";
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }

@@ -74,3 +74,19 @@ async fn what_everybody_may_keep_carries_nobodys_cookie() {
     let page = client.send(Method::GET, "/", &[("accept", "text/html")], None).await;
     assert!(page.headers.contains_key("set-cookie"));
 }
+
+#[tokio::test]
+async fn who_is_not_signed_in_is_led_to_the_door_whatever_they_take() {
+    let server = Server::start();
+    let client = Client::new(&server);
+    for accepted in ["text/html", "*/*", "application/json", "image/png"] {
+        let page = client.send(Method::GET, "/messages?mine=1", &[("accept", accepted)], None).await;
+        assert_eq!(page.status, 302, "{accepted}");
+        assert_eq!(page.headers["location"], "/login?next=/messages%3Fmine%3D1", "{accepted}");
+        assert_eq!(page.headers.get("serverfnredirect"), None, "{accepted}");
+    }
+    let client = Client::signed_in(&server, "mina").await;
+    let from = [("accept", "text/html"), ("referer", "http://127.0.0.1/register")];
+    let page = client.send(Method::GET, "/messages", &from, None).await;
+    assert_eq!((page.status.as_u16(), page.headers.get("location")), (200, None));
+}

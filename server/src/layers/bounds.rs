@@ -3,7 +3,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, StreamExt};
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Method};
 use model::Code;
 use std::time::Duration;
@@ -45,7 +45,10 @@ pub async fn read_body(request: &mut Request) -> Result<(), Code> {
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let body = std::mem::take(request.body_mut());
     if announced.is_some_and(|bytes| bytes > most as u64) {
-        let _ = timeout(BODY_TIME, discard(body)).await;
+        // Whoever asks first sends nothing when the answer is no.
+        if !request.headers().contains_key(EXPECT) {
+            let _ = timeout(BODY_TIME, discard(body)).await;
+        }
         return Err(Code::PayloadTooLarge);
     }
     match timeout(BODY_TIME, to_bytes(body, most)).await {
