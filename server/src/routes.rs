@@ -46,7 +46,7 @@ pub(crate) fn router(state: ServerState) -> Router {
     for route in telemetry.into_iter().chain(["/pkg/{*file}", "/docs", "/docs/", "/docs/{*rest}"]) {
         rules.add(route, QUIET);
     }
-    for route in ["/openapi.json", "/alerts/webhook"] {
+    for route in ["/openapi.json", "/api/openapi.json", "/alerts/webhook"] {
         rules.add(route, PLAIN);
     }
     rules.add("/live", Rule { stream: true, open: false, ..QUIET });
@@ -160,12 +160,10 @@ fn page_handler(state: ServerState) -> impl Fn(Request) -> PageFuture + Clone + 
 /// functions, who are told in a header of its own. One that leads nowhere names no place: Leptos names where the reader was.
 fn redirected(mut page: Response) -> Response {
     let leads_on = page.headers_mut().remove("serverfnredirect").is_some();
-    if page.status() == StatusCode::OK {
-        if leads_on {
-            *page.status_mut() = StatusCode::FOUND;
-        } else {
-            page.headers_mut().remove(LOCATION);
-        }
+    if leads_on && page.status() == StatusCode::OK {
+        *page.status_mut() = StatusCode::FOUND;
+    } else if !page.status().is_redirection() {
+        page.headers_mut().remove(LOCATION);
     }
     page
 }

@@ -335,6 +335,7 @@ async fn the_description_names_every_route_of_the_contract() {
     let server = Server::start();
     let description: Value = Client::new(&server).get("/openapi.json").await.json();
     assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    assert_eq!(Client::new(&server).get("/api/openapi.json").await.json(), description);
     for (path, method) in [
         ("/register", "post"),
         ("/login", "post"),

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, StreamExt};
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Version};
 use model::Code;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -46,7 +46,8 @@ pub async fn read_body(request: &mut Request) -> Result<(), Code> {
     let body = std::mem::take(request.body_mut());
     if announced.is_some_and(|bytes| bytes > most as u64) {
         // Whoever asks first sends nothing when the answer is no.
-        if !request.headers().contains_key(EXPECT) {
+        let asks_first = request.headers().get(EXPECT).is_some_and(|value| value.as_bytes() == b"100-continue");
+        if !asks_first || request.version() < Version::HTTP_11 {
             let _ = timeout(BODY_TIME, discard(body)).await;
         }
         return Err(Code::PayloadTooLarge);

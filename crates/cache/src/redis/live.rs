@@ -21,12 +21,12 @@ pub struct RedisLive {
 }
 
 /// News that a slow listener may fall behind before it loses the oldest.
-const BACKLOG: usize = 1024;
+const BACKLOG: usize = 4096;
 const CHANNEL: &str = "glassboard_live";
 /// How often it is asked whether others listen, and whether anybody does here.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// News that go out together, and how long those that come meanwhile wait for more.
-const BATCH: usize = BACKLOG;
+/// News that go out together, and how long those that come meanwhile wait for more. A few batches fit a listener's backlog.
+const BATCH: usize = BACKLOG / 4;
 const GATHER: Duration = Duration::from_millis(20);
 
 /// As they travel.

@@ -102,7 +102,7 @@ impl SearchCache for RedisSearchCache {
     }
 
     async fn ready(&self) -> Result<(), PortError> {
-        if self.1.has_just_ended() { Ok(()) } else { self.end_generation().await }
+        if self.1.has_just_ended(&self.0) { Ok(()) } else { self.end_generation().await }
     }
 
     async fn end_generation(&self) -> Result<(), PortError> {

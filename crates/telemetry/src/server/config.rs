@@ -171,10 +171,11 @@ fn log_filter(text: Option<&str>) -> Result<Targets, ConfigError> {
         Some((target, level)) => is_target(target) && is_level(level),
         None => is_level(part),
     };
-    if !text.split(',').all(|part| is_meant(part.trim())) {
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    if !parts.iter().all(|part| is_meant(part)) {
         return Err(refused());
     }
-    Targets::from_str(text).map_err(|_| refused())
+    Targets::from_str(&parts.join(",")).map_err(|_| refused())
 }
 
 fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Export>, ConfigError> {
@@ -348,6 +349,16 @@ mod tests {
         assert_eq!(config.service_version, "9");
         assert_eq!(config.environment.as_deref(), Some("staging"));
         assert_eq!(config.resource_attributes, [("team".to_owned(), "a,b".to_owned())]);
+    }
+
+    #[test]
+    fn blanks_between_the_parts_of_the_log_filter_mean_nothing() {
+        let filter = config(&[("GLASSBOARD_LOG", "hyper=debug, info")]).unwrap().log_filter;
+        assert!(filter.would_enable("hyper", &tracing::Level::DEBUG));
+        assert!(
+            filter.would_enable("board", &tracing::Level::INFO)
+                && !filter.would_enable("board", &tracing::Level::DEBUG)
+        );
     }
 
     #[test]

@@ -18,27 +18,42 @@ const WAITING: usize = 1024;
 /// So long the cache is taken to be there after it has heard of an end.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// When the cache heard of the last end, unless it failed to.
-type Heard = Arc<RwLock<Option<Instant>>>;
-
 #[derive(Default)]
-pub(super) struct Ending {
-    wishes: PerRuntime<mpsc::Sender<Told>>,
+pub(super) struct Ending(PerRuntime<Teller>);
+
+/// Tells the cache for one runtime, by its connection.
+#[derive(Clone)]
+struct Teller {
+    wishes: mpsc::Sender<Told>,
     heard: Heard,
 }
 
+/// When the cache heard of the last end by this connection, unless it failed to.
+type Heard = Arc<RwLock<Option<Instant>>>;
+
+impl Teller {
+    fn new(connection: Connection) -> Self {
+        let (wishes, receiver) = mpsc::channel(WAITING);
+        let heard = Heard::default();
+        tokio::spawn(end(connection, receiver, Arc::clone(&heard)));
+        Self { wishes, heard }
+    }
+}
+
 impl Ending {
-    pub(super) fn has_just_ended(&self) -> bool {
-        self.heard.read().unwrap_or_else(PoisonError::into_inner).is_some_and(|heard| heard.elapsed() < FRESH)
+    fn here(&self, connection: &Connection) -> Teller {
+        let Ok(teller) = self.0.here(|| Ok::<_, Infallible>(Teller::new(connection.clone())));
+        teller
+    }
+
+    pub(super) fn has_just_ended(&self, connection: &Connection) -> bool {
+        let heard = *self.here(connection).heard.read().unwrap_or_else(PoisonError::into_inner);
+        heard.is_some_and(|heard| heard.elapsed() < FRESH)
     }
 
     /// On return it has ended after this was called.
     pub(super) async fn wait(&self, connection: &Connection, name: Name) -> Result<(), PortError> {
-        let Ok(wishes) = self.wishes.here(|| {
-            let (wishes, receiver) = mpsc::channel(WAITING);
-            tokio::spawn(end(connection.clone(), receiver, Arc::clone(&self.heard)));
-            Ok::<_, Infallible>(wishes)
-        });
+        let wishes = self.here(connection).wishes;
         let (told, ended) = oneshot::channel();
         let work = async move {
             let gone = || RedisError::from(std::io::Error::other("the cache is closed"));
