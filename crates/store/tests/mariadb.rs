@@ -147,6 +147,40 @@ async fn processes_that_start_at_once_migrate_once_and_see_each_others_messages(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ids_with_gaps_are_counted_where_they_are_and_tables_may_change_meanwhile() {
+    let server = Mariadb::start();
+    for step in [1, 3] {
+        server.execute(&format!("SET GLOBAL auto_increment_increment = {step}, auto_increment_offset = {step}"));
+        let database = format!("board_{step}");
+        let store = Arc::new(open(&server, &database).await);
+        let mut ids = Vec::new();
+        for change in
+            ["ADD COLUMN further INT", "DROP COLUMN further", "ADD INDEX by_time (created_at)", "AUTO_INCREMENT = 5000"]
+        {
+            let posts = (0..70).map(|n| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move { post(&store, &format!("message {n}")).await.unwrap() })
+            });
+            for post in posts.collect::<Vec<_>>() {
+                ids.push(post.await.unwrap());
+            }
+            server.execute(&format!("ALTER TABLE {database}.messages {change}"));
+        }
+        ids.push(post(&store, "the last").await.unwrap());
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        assert!(ids[0] >= 5000 && ids.windows(2).all(|pair| pair[0] - pair[1] >= step), "{ids:?}");
+        let mut listed = Vec::new();
+        for page in 1..=15 {
+            let page = store.list_messages(None, PageRequest::new(page, 20)).await.unwrap();
+            assert_eq!(page.pagination.total, 281);
+            listed.extend(page.messages.iter().map(|message| message.id));
+        }
+        assert_eq!(listed, ids);
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deleted_messages_are_gone_from_every_search_before_and_after_the_index_forgets_them() {
     let server = Mariadb::shared();
     let database = server.new_database();

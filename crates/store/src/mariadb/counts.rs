@@ -1,16 +1,9 @@
 use super::sql::{ManyRows, Result, Sql, placeholders};
-use crate::counts::CountChanges;
+use crate::counts::{CountChange, CountChanges, EVERYONE, TOTAL_SHIFT};
 use mysql::Value;
 use std::sync::LazyLock;
 
-static CHANGE_MESSAGES: LazyLock<ManyRows> = LazyLock::new(|| {
-    ManyRows::new("INSERT message_counts", |rows| {
-        let rows = placeholders(rows, "(?, ?, ?, ?)");
-        format!(
-            "INSERT INTO message_counts (owner, shift, block, n) VALUES {rows} ON DUPLICATE KEY UPDATE n = n + VALUES(n)"
-        )
-    })
-});
+static CHANGE_MESSAGES: LazyLock<ManyRows> = LazyLock::new(|| ManyRows::new("INSERT message_counts", change_messages));
 static CHANGE_SAMPLES: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::new("INSERT sample_counts", |rows| {
         let rows = placeholders(rows, "(?, ?)");
@@ -18,11 +11,41 @@ static CHANGE_SAMPLES: LazyLock<ManyRows> = LazyLock::new(|| {
     })
 });
 
+/// The statement that adds so many rows to what is there.
+pub(super) fn change_messages(rows: usize) -> String {
+    let rows = placeholders(rows, "(?, ?, ?, ?)");
+    format!(
+        "INSERT INTO message_counts (owner, shift, block, n) VALUES {rows} ON DUPLICATE KEY UPDATE n = n + VALUES(n)"
+    )
+}
+
+fn rows_of_messages(changes: &CountChanges) -> Vec<[Value; 4]> {
+    changes.of_messages().map(|row| values(&row)).collect()
+}
+
+const TOTAL: CountChange<'_> = CountChange { owner: EVERYONE, shift: TOTAL_SHIFT, block: 0, by: 0 };
+
+/// The row of [`change_messages`] that adds to everyone's total, and locks it.
+pub(super) fn total(by: i64) -> [Value; 4] {
+    values(&CountChange { by, ..TOTAL })
+}
+
+/// The rows beside [`total`].
+pub(super) fn below_total(changes: &CountChanges) -> Vec<[Value; 4]> {
+    let is_total = |row: &CountChange<'_>| (row.owner, row.shift) == (TOTAL.owner, TOTAL.shift);
+    changes.of_messages().filter(|row| !is_total(row)).map(|row| values(&row)).collect()
+}
+
+fn values(row: &CountChange<'_>) -> [Value; 4] {
+    [row.owner.into(), row.shift.into(), row.block.into(), row.by.into()]
+}
+
+pub(super) fn write_below_total(sql: &Sql<'_>, changes: &CountChanges) -> Result<()> {
+    sql.execute_many(&CHANGE_MESSAGES, &below_total(changes))
+}
+
 pub(super) fn write(sql: &Sql<'_>, changes: &CountChanges) -> Result<()> {
-    let of_messages = changes.of_messages();
-    let rows: Vec<[Value; 4]> =
-        of_messages.map(|row| [row.owner.into(), row.shift.into(), row.block.into(), row.by.into()]).collect();
-    sql.execute_many(&CHANGE_MESSAGES, &rows)?;
+    sql.execute_many(&CHANGE_MESSAGES, &rows_of_messages(changes))?;
     let rows: Vec<[Value; 2]> = changes.of_samples().map(|(author, by)| [author.into(), by.into()]).collect();
     sql.execute_many(&CHANGE_SAMPLES, &rows)
 }

@@ -1,17 +1,19 @@
-//! Messages and samples: deleting and counting, and adding samples. Posts are the writer's.
+//! Messages and samples: rows of them, adding, deleting and counting. Posts are stored in groups (group.rs).
 
 use super::counts;
 use super::search;
-use super::sql::{Result, Sql, int, text};
+use super::sql::{ManyRows, Result, Sql, datetime, int, placeholders, text};
 use super::transaction::{begin_with_total, commit};
-use super::writer::{Author, add, row};
 use crate::counts::CountChanges;
 use crate::search::Row;
 use crate::statement::Statement;
 use board::ports::Deleted;
 use model::Timestamp;
 use mysql::Value;
+use std::sync::LazyLock;
 
+static ADD_SAMPLES: LazyLock<ManyRows> =
+    LazyLock::new(|| ManyRows::new("INSERT messages", |rows| insert(rows, true) + " RETURNING id"));
 const DELETE: Statement =
     Statement::new("DELETE messages", "DELETE FROM messages WHERE id = ? AND author_key = ? RETURNING sample");
 const IS_THERE: Statement = Statement::new("SELECT messages", "SELECT 1 FROM messages WHERE id = ?");
@@ -27,6 +29,25 @@ const COUNT_SAMPLES: Statement =
     Statement::new("SELECT sample_counts", "SELECT CAST(coalesce(sum(n), 0) AS SIGNED) FROM sample_counts");
 const COUNT_SAMPLES_OF_AUTHOR: Statement =
     Statement::new("SELECT sample_counts", "SELECT n FROM sample_counts WHERE author_key = ?");
+
+/// Who writes: the name as registered, and its key.
+#[derive(Debug, Clone)]
+pub(super) struct Author {
+    pub(super) name: String,
+    pub(super) key: String,
+}
+
+/// The statement that stores so many rows.
+pub(super) fn insert(rows: usize, sample: bool) -> String {
+    let row = if sample { "(?, ?, ?, ?, 1)" } else { "(?, ?, ?, ?, 0)" };
+    let rows = placeholders(rows, row);
+    format!("INSERT INTO messages (message, created_at, user_id, author_key, sample) VALUES {rows}")
+}
+
+/// The parameters of a row of [`insert`].
+pub(super) fn row(author: &Author, text: &str, now: Timestamp) -> [Value; 4] {
+    [text.into(), datetime(now), author.name.as_str().into(), author.key.as_str().into()]
+}
 
 /// What [`read`] reads.
 macro_rules! columns {
@@ -64,9 +85,13 @@ pub(super) fn delete(sql: &Sql<'_>, id: i64, author_key: &str) -> Result<Deleted
 
 pub(super) fn add_samples(sql: &Sql<'_>, author: &Author, texts: &[String], now: Timestamp) -> Result<()> {
     begin_with_total(sql)?;
-    let rows: Vec<_> = texts.iter().map(|text| row(author, text, now, true)).collect();
+    let rows: Vec<_> = texts.iter().map(|text| row(author, text, now)).collect();
     let mut changes = CountChanges::default();
-    add(sql, &rows)?.into_iter().for_each(|id| changes.message(id, Some(&author.key), true, 1));
+    sql.each_of_many(&ADD_SAMPLES, &rows, |row| {
+        if let Some(id) = int(row, 0) {
+            changes.message(id, Some(&author.key), true, 1);
+        }
+    })?;
     counts::write(sql, &changes)?;
     commit(sql)
 }

@@ -4,6 +4,7 @@
 
 mod connections;
 mod counts;
+mod group;
 mod indexer;
 mod list;
 mod messages;
@@ -28,6 +29,7 @@ use board::ports::{
 };
 use connections::{BUDGET, Connections, Patience};
 use indexer::Indexer;
+use messages::Author;
 use model::{Message, MessagePage, MessageText, PageRequest, SearchQuery, Timestamp, Username};
 use shared_pages::SharedPages;
 use sql::{Sql, int};
@@ -35,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::task::spawn_blocking;
 use transaction::snapshot;
-use writer::{Author, Writer};
+use writer::Writer;
 
 /// The name under which failures are told, and `db.system.name`.
 const ENGINE: &str = "mariadb";

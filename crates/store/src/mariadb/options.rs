@@ -34,6 +34,10 @@ const KEEPALIVE_MS: u32 = 15_000;
 const STATEMENTS_CACHED: usize = 256;
 
 impl MariaOptions {
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// Options of a connection on which a packet may take as long as `patience`, on either way. `database`: whether it is
     /// there already.
     pub(super) fn connection(&self, patience: Duration, database: bool) -> Opts {

@@ -38,6 +38,8 @@ pub enum MariaError {
     NotTrusted { place: String, source: Error },
     #[error("MariaDB at {place} refuses {user} ({source}); correct MYSQL_USER and MYSQL_PASSWORD, or grant the rights")]
     Refused { place: String, user: String, source: Error },
+    #[error("the server at {place} is {version}; Glassboard needs MariaDB 10.6.2 or later")]
+    TooOld { place: String, version: String },
     #[error(
         "the database {database} was written by a newer Glassboard (its schema is version {found}, this one knows {known}); run that newer Glassboard"
     )]
@@ -54,6 +56,11 @@ pub enum MariaError {
 /// does it, the others wait.
 pub(super) fn bring_up_to_date(options: &MariaOptions) -> std::result::Result<(), MariaError> {
     let mut connection = connect(options)?;
+    // What a post is stored with.
+    if let Err(Error::MySqlError(_)) = connection.prep("BEGIN NOT ATOMIC SELECT ?; END") {
+        let version = connection.query_first("SELECT version()").ok().flatten().unwrap_or_default();
+        return Err(MariaError::TooOld { place: options.place(), version });
+    }
     let failed = |source| MariaError::Migration { database: options.database.clone(), source };
     // Names of locks have 64 characters at most.
     let lock: String = format!("schema.{}", options.database).chars().take(64).collect();
@@ -82,7 +89,7 @@ fn connect(options: &MariaOptions) -> std::result::Result<Conn, MariaError> {
     const UNKNOWN_DATABASE: u16 = 1049;
     /// Wrong password, no rights on the database, no rights from this host.
     const REFUSED: [u16; 4] = [1044, 1045, 1130, 1698];
-    let place = format!("{}:{}", options.host, options.port);
+    let place = options.place();
     let until = Instant::now() + STARTING;
     let mut told = false;
     loop {

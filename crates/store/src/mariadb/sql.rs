@@ -2,6 +2,8 @@
 
 use super::ENGINE;
 use crate::statement::{Callers, EngineError, Execution, Statement};
+use model::Timestamp;
+use model::time::date;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Params, Row, Value};
 use std::cell::{Cell, RefCell};
@@ -83,6 +85,20 @@ impl<'c> Sql<'c> {
         })
     }
 
+    /// The first row that a prepared statement over so many rows answers with.
+    pub(super) fn first_of_many(
+        &self,
+        statement: &Statement,
+        prepared: &mysql::Statement,
+        count: u64,
+        params: Vec<Value>,
+    ) -> Result<Option<Row>> {
+        self.trace(statement, |execution| {
+            execution.batch(count);
+            self.connection.borrow_mut().exec_first(prepared, Params::Positional(params))
+        })
+    }
+
     /// The first row, if there is one.
     pub(super) fn first(&self, statement: &Statement, params: impl Into<Params>) -> Result<Option<Row>> {
         self.trace(statement, |_| self.connection.borrow_mut().exec_first(statement.text(), params))
@@ -153,6 +169,18 @@ impl ManyRows {
 /// `(?, ?), (?, ?)`: so many rows of so many parameters.
 pub(super) fn placeholders(rows: usize, row: &str) -> String {
     vec![row; rows].join(", ")
+}
+
+/// A moment as a DATETIME(3) in UTC.
+pub(super) fn datetime(at: Timestamp) -> Value {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let (year, month, day) = date(at.as_millis().div_euclid(DAY_MS));
+    let of_day = at.as_millis().rem_euclid(DAY_MS);
+    let part = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
+    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
+    let micros = u32::try_from(of_day % 1000 * 1000).unwrap_or_default();
+    let year = u16::try_from(year).unwrap_or(u16::MAX);
+    Value::Date(year, part(month), part(day), part(hour), part(minute), part(second), micros)
 }
 
 pub(super) fn int(row: &Row, at: usize) -> Option<i64> {

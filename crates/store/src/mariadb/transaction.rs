@@ -18,11 +18,6 @@ pub(super) fn begin(sql: &Sql<'_>) -> Result<()> {
 /// the commits, and whoever sees an id sees all smaller ones, and no two wait for each other in a circle.
 pub(super) fn begin_with_total(sql: &Sql<'_>) -> Result<()> {
     begin(sql)?;
-    lock_total(sql)
-}
-
-/// The same on a connection without `autocommit`, on which every transaction begins by itself.
-pub(super) fn lock_total(sql: &Sql<'_>) -> Result<()> {
     sql.execute(&LOCK_TOTAL, ()).map(drop)
 }
 

@@ -1,4 +1,4 @@
-use super::sql::{Result, Sql, text};
+use super::sql::{Result, Sql, datetime, text};
 use super::transaction::{begin, commit};
 use crate::statement::Statement;
 use board::ports::User;
@@ -7,7 +7,7 @@ use mysql::Error;
 
 const ADD: Statement = Statement::new(
     "INSERT users",
-    "INSERT INTO users (username, password, created_at, username_key) VALUES (?, ?, '1970-01-01' + INTERVAL ? * 1000 MICROSECOND, ?)",
+    "INSERT INTO users (username, password, created_at, username_key) VALUES (?, ?, ?, ?)",
 );
 const FIND: Statement = Statement::new("SELECT users", "SELECT username, password FROM users WHERE username_key = ?");
 const SET_PASSWORD: Statement = Statement::new(
@@ -18,7 +18,7 @@ const SET_PASSWORD: Statement = Statement::new(
 pub(super) fn add(sql: &Sql<'_>, user: &User, key: &str, now: Timestamp) -> Result<bool> {
     const DUPLICATE: u16 = 1062;
     begin(sql)?;
-    let added = match sql.execute(&ADD, (user.username.as_str(), &user.password_hash, now.as_millis(), key)) {
+    let added = match sql.execute(&ADD, (user.username.as_str(), &user.password_hash, datetime(now), key)) {
         Ok(_) => true,
         Err(Error::MySqlError(error)) if error.code == DUPLICATE => false,
         Err(error) => return Err(error),
