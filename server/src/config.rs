@@ -132,6 +132,8 @@ mod tests {
             ("GLASSBOARD_TRUSTED_PROXIES", "10.0.0.0/99"),
             ("OTLP_ENDPOINT", "ftp://collector"),
             ("MYSQL_USER", "board"),
+            ("MYSQL_HOST", "mysql://db/board"),
+            ("MYSQL_HOST", "db:port"),
             ("MYSQL_SSL_CA", "/ca.pem"),
             ("REDIS_PASSWORD", "x"),
             ("REDIS_HOST", "redis-sentinel://a,b"),
@@ -155,6 +157,9 @@ mod tests {
         let engines = |variables: &[(&str, &str)]| read(variables).map(|settings| settings.engines);
         let options = engines(&mariadb).ok().and_then(|engines| engines.mariadb);
         assert_eq!(options.map(|options| (options.port, options.database)), Some((3306, "glassboard".to_owned())));
+        let options =
+            engines(&[&[("MYSQL_HOST", "db:3307")], &mariadb[1..]].concat()).ok().and_then(|engines| engines.mariadb);
+        assert_eq!(options.map(|options| (options.host, options.port)), Some(("db".to_owned(), 3307)));
         for (left_out, expected) in [(1, "MYSQL_USER"), (2, "MYSQL_PASSWORD")] {
             let some: Vec<_> =
                 mariadb.into_iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, v)| v).collect();

@@ -38,10 +38,14 @@ fn mariadb(sources: &Sources) -> Result<Option<MariaOptions>, ConfigError> {
         )?;
         return Ok(None);
     };
+    if is_no_place(&host) {
+        return Err(ConfigError::new("MYSQL_HOST", "Set it to the name or address of one MariaDB server."));
+    }
+    let (host, port) = place(sources, "MYSQL_HOST", &host, "MYSQL_PORT", 3306)?;
     let needed = |name| ConfigError::new(name, "MYSQL_HOST needs it; set it, or unset MYSQL_HOST to use SQLite.");
     Ok(Some(MariaOptions {
         host,
-        port: port(sources, "MYSQL_PORT", 3306)?,
+        port,
         user: sources.text("MYSQL_USER")?.ok_or_else(|| needed("MYSQL_USER"))?,
         password: sources.text_or_empty("MYSQL_PASSWORD")?.ok_or_else(|| needed("MYSQL_PASSWORD"))?,
         database: sources.text("MYSQL_DATABASE")?.unwrap_or_else(|| "glassboard".to_owned()),
@@ -69,19 +73,11 @@ fn redis(sources: &Sources) -> Result<Option<RedisOptions>, ConfigError> {
         of_group(sources, "REDIS_HOST", members)?;
         return Ok(None);
     };
-    if host.contains(['/', ',', '@', ' ']) {
+    if is_no_place(&host) {
         let advice = "Set it to the name or address of one Redis server; clusters and sentinels are not supported.";
         return Err(ConfigError::new("REDIS_HOST", advice));
     }
-    let (host, given) = match host.rsplit_once(':') {
-        Some((name, digits)) if !name.contains(':') => (name.to_owned(), Some(digits.to_owned())),
-        _ => (host, None),
-    };
-    let port = match given.map(|digits| digits.parse()) {
-        None => port(sources, "REDIS_PORT", 6379)?,
-        Some(Ok(port)) => port,
-        Some(Err(_)) => return Err(ConfigError::new("REDIS_HOST", "Its port is none; set REDIS_PORT to 1 to 65535.")),
-    };
+    let (host, port) = place(sources, "REDIS_HOST", &host, "REDIS_PORT", 6379)?;
     Ok(Some(RedisOptions {
         host,
         port,
@@ -89,6 +85,30 @@ fn redis(sources: &Sources) -> Result<Option<RedisOptions>, ConfigError> {
         password: sources.text("REDIS_PASSWORD")?,
         tls: redis_tls(sources, port)?,
     }))
+}
+
+/// A URL or a list.
+fn is_no_place(host: &str) -> bool {
+    host.contains(['/', ',', '@', ' '])
+}
+
+/// `HOST` or `HOST:PORT`; without a port there, the other variable has it.
+fn place(
+    sources: &Sources,
+    host_variable: &'static str,
+    host: &str,
+    port_variable: &'static str,
+    default: u16,
+) -> Result<(String, u16), ConfigError> {
+    match host.rsplit_once(':') {
+        Some((name, digits)) if !name.contains(':') => {
+            let port = digits.parse().ok().filter(|port| *port != 0);
+            let port =
+                port.ok_or_else(|| ConfigError::new(host_variable, "What follows the colon is no port, 1 to 65535."))?;
+            Ok((name.to_owned(), port))
+        }
+        _ => Ok((host.to_owned(), port(sources, port_variable, default)?)),
+    }
 }
 
 fn redis_tls(sources: &Sources, port: u16) -> Result<RedisTls, ConfigError> {

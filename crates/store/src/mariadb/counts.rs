@@ -19,10 +19,6 @@ pub(super) fn change_messages(rows: usize) -> String {
     )
 }
 
-fn rows_of_messages(changes: &CountChanges) -> Vec<[Value; 4]> {
-    changes.of_messages().map(|row| values(&row)).collect()
-}
-
 const TOTAL: CountChange<'_> = CountChange { owner: EVERYONE, shift: TOTAL_SHIFT, block: 0, by: 0 };
 
 /// The row of [`change_messages`] that adds to everyone's total, and locks it.
@@ -40,12 +36,9 @@ fn values(row: &CountChange<'_>) -> [Value; 4] {
     [row.owner.into(), row.shift.into(), row.block.into(), row.by.into()]
 }
 
-pub(super) fn write_below_total(sql: &Sql<'_>, changes: &CountChanges) -> Result<()> {
-    sql.execute_many(&CHANGE_MESSAGES, &below_total(changes))
-}
-
 pub(super) fn write(sql: &Sql<'_>, changes: &CountChanges) -> Result<()> {
-    sql.execute_many(&CHANGE_MESSAGES, &rows_of_messages(changes))?;
+    let rows: Vec<_> = changes.of_messages().map(|row| values(&row)).collect();
+    sql.execute_many(&CHANGE_MESSAGES, &rows)?;
     let rows: Vec<[Value; 2]> = changes.of_samples().map(|(author, by)| [author.into(), by.into()]).collect();
     sql.execute_many(&CHANGE_SAMPLES, &rows)
 }

@@ -4,25 +4,16 @@
 use super::counts;
 use super::messages::{Author, insert, row};
 use super::sql::{Result, Sql, int};
-use super::transaction::commit;
 use crate::counts::{BLOCK_SHIFTS, CountChanges};
 use crate::statement::{Callers, Statement};
 use model::Timestamp;
 use mysql::prelude::Queryable;
-use mysql::{Conn, Value};
+use mysql::{Conn, DriverError, Value};
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
-/// Statements are made for these numbers of messages, and for each smaller one.
-const MANY: [usize; 5] = [256, 128, 64, 32, 16];
 /// A connection that was used this long ago may have died.
 const IDLE: Duration = Duration::from_secs(1);
-
-/// How many of so many messages are stored together.
-pub(super) fn size(waiting: usize) -> usize {
-    MANY.into_iter().find(|many| *many <= waiting).unwrap_or(waiting)
-}
 
 /// Statements are made for so many rows of counts: those of one author whose messages are in one block, and powers of two.
 const fn padded(counts: usize) -> usize {
@@ -45,13 +36,26 @@ pub(super) struct Groups {
     next: i64,
     /// The ids of one INSERT are so far apart.
     step: i64,
-    /// By their numbers of messages and of counts.
-    statements: HashMap<(usize, usize), (Statement, mysql::Statement)>,
+    statements: HashMap<Kind, (Statement, Option<mysql::Statement>)>,
+}
+
+/// Statements, by their numbers of messages and of counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Group {
+        messages: usize,
+        counts: usize,
+    },
+    /// Ends a group whose ids were not the expected ones.
+    End {
+        counts: usize,
+    },
 }
 
 impl Groups {
     pub(super) fn new(mut connection: Conn) -> Result<Self> {
-        connection.query_drop("SET autocommit = 0")?;
+        // A statement that takes longer than anybody waits for it is undone.
+        connection.query_drop("SET autocommit = 0, max_statement_time = 1.6")?;
         let step = connection.query_first("SELECT @@auto_increment_increment")?.unwrap_or(1);
         Ok(Self { connection, used: Instant::now(), next: 0, step, statements: HashMap::new() })
     }
@@ -62,63 +66,66 @@ impl Groups {
         self.used.elapsed() < IDLE || self.connection.ping().is_ok()
     }
 
-    /// Stores the messages, as many as [`size`] says, and commits; their ids, in the same order. After an error the
-    /// connection is of no use: once it is gone, the server undoes what was not committed.
+    /// Stores the messages and commits; their ids, in the same order. After an error the connection is of no use: once it is
+    /// gone, the server undoes what was not committed.
     pub(super) fn store(&mut self, callers: Callers, messages: &[NewMessage<'_>]) -> Result<Vec<i64>> {
-        let mut counts = counts::below_total(&changes(self.next.., messages));
-        // Adding nothing to the total pads the rows to one of a few numbers of them.
-        counts.resize_with(padded(counts.len()), || counts::total(0));
-        let sizes = (messages.len(), counts.len());
-        let (statement, prepared) = match self.statements.entry(sizes) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let statement = statement(sizes);
-                let prepared = self.connection.prep(statement.text())?;
-                entry.insert((statement, prepared))
-            }
-        };
-
-        let mut params: Vec<Value> = Vec::with_capacity(4 + 4 * sizes.0 + 1 + 4 * sizes.1);
-        params.extend(counts::total(i64::try_from(messages.len()).unwrap_or(i64::MAX)));
+        let many = messages.len() as i64;
+        let counts = count_rows(self.next.., messages);
+        let mut params: Vec<Value> = Vec::with_capacity(4 + 4 * messages.len() + 1 + 4 * counts.len());
+        params.extend(counts::total(many));
         params.extend(messages.iter().flat_map(|message| row(message.author, message.text, message.now)));
         params.push(self.next.into());
+        let kind = Kind::Group { messages: messages.len(), counts: counts.len() };
         params.extend(counts.into_iter().flatten());
 
         let sql = Sql::new(&mut self.connection, callers);
-        let elsewhere = sql.first_of_many(statement, prepared, messages.len() as u64, params)?;
-        let first = elsewhere.as_ref().and_then(|row| int(row, 0)).unwrap_or(self.next);
-        let ids: Vec<i64> = (0..).map(|n| first + n * self.step).take(messages.len()).collect();
-        if elsewhere.is_some() {
-            counts::write_below_total(&sql, &changes(ids.iter().copied(), messages))?;
-            commit(&sql)?;
+        let mut run = |kind: Kind, params| {
+            let (statement, prepared) = self.statements.entry(kind).or_insert_with(|| (kind.statement(), None));
+            sql.first_of_many(statement, prepared, messages.len(), params)
+        };
+        let mut first = self.next;
+        if let Some(elsewhere) = run(kind, params)? {
+            first = int(&elsewhere, 0).ok_or(DriverError::UnexpectedPacket)?;
+            let counts = count_rows((0..).map(|n| first + n * self.step), messages);
+            run(Kind::End { counts: counts.len() }, counts.into_iter().flatten().collect())?;
         }
-        self.next = if self.step == 1 { first + messages.len() as i64 } else { 0 };
-        drop(sql);
+        self.next = if self.step == 1 { first + many } else { 0 };
         self.used = Instant::now();
-        Ok(ids)
+        Ok((0..many).map(|n| first + n * self.step).collect())
     }
 }
 
-/// What the messages change about the counts, under these ids.
-fn changes(ids: impl IntoIterator<Item = i64>, messages: &[NewMessage<'_>]) -> CountChanges {
-    let mut changes = CountChanges::default();
-    ids.into_iter().zip(messages).for_each(|(id, message)| changes.message(id, Some(&message.author.key), false, 1));
-    changes
+impl Kind {
+    /// The counts depend on the ids. When those are the expected ones, a group commits and answers without a row; otherwise it
+    /// answers with the first id, and the transaction is open still.
+    fn statement(self) -> Statement {
+        match self {
+            Self::Group { messages, counts } => {
+                Statement::made("INSERT messages", group(messages, counts)).over_rows(group(1, 1))
+            }
+            Self::End { counts } => Statement::made("INSERT message_counts", end(counts)).over_rows(end(1)),
+        }
+    }
 }
 
-/// The counts depend on the ids. When those are the expected ones, it commits and answers without a row; otherwise it answers
-/// with the first id, and the transaction is open still.
-fn statement(sizes: (usize, usize)) -> Statement {
-    let text = |(messages, counts)| {
-        let (total, messages) = (counts::change_messages(1), insert(messages, false));
-        let counts = counts::change_messages(counts);
-        format!(
-            "BEGIN NOT ATOMIC \
-                {total}; \
-                {messages}; \
-                IF LAST_INSERT_ID() = ? THEN {counts}; COMMIT; ELSE SELECT LAST_INSERT_ID(); END IF; \
-            END"
-        )
-    };
-    Statement::made("INSERT messages", text(sizes)).over_rows(text((1, 1)))
+fn group(messages: usize, counts: usize) -> String {
+    format!(
+        "BEGIN NOT ATOMIC {total}; {messages}; IF LAST_INSERT_ID() = ? THEN {counts}; COMMIT; ELSE SELECT LAST_INSERT_ID(); END IF; END",
+        total = counts::change_messages(1),
+        messages = insert(messages, false),
+        counts = counts::change_messages(counts),
+    )
+}
+
+fn end(counts: usize) -> String {
+    format!("BEGIN NOT ATOMIC {counts}; COMMIT; END", counts = counts::change_messages(counts))
+}
+
+/// The rows of counts beside the total's, under these ids. Adding nothing to the total pads them to one of a few numbers.
+fn count_rows(ids: impl Iterator<Item = i64>, messages: &[NewMessage<'_>]) -> Vec<[Value; 4]> {
+    let mut changes = CountChanges::default();
+    ids.zip(messages).for_each(|(id, message)| changes.message(id, Some(&message.author.key), false, 1));
+    let mut rows = counts::below_total(&changes);
+    rows.resize_with(padded(rows.len()), || counts::total(0));
+    rows
 }

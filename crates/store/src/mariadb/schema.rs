@@ -55,9 +55,14 @@ pub enum MariaError {
 /// Waits for the server, makes the database if need be, and applies the migrations that it lacks. Of several processes one
 /// does it, the others wait.
 pub(super) fn bring_up_to_date(options: &MariaOptions) -> std::result::Result<(), MariaError> {
+    /// What servers without that statement say.
+    const NOT_PREPARED: u16 = 1295;
+    const NO_SYNTAX: u16 = 1064;
     let mut connection = connect(options)?;
     // What a post is stored with.
-    if let Err(Error::MySqlError(_)) = connection.prep("BEGIN NOT ATOMIC SELECT ?; END") {
+    if let Err(Error::MySqlError(error)) = connection.prep("BEGIN NOT ATOMIC SELECT ?; END")
+        && [NOT_PREPARED, NO_SYNTAX].contains(&error.code)
+    {
         let version = connection.query_first("SELECT version()").ok().flatten().unwrap_or_default();
         return Err(MariaError::TooOld { place: options.place(), version });
     }

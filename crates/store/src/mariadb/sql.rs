@@ -85,17 +85,22 @@ impl<'c> Sql<'c> {
         })
     }
 
-    /// The first row that a prepared statement over so many rows answers with.
+    /// The first row that a statement over so many rows answers with. It is prepared when it is executed first, and stays so.
     pub(super) fn first_of_many(
         &self,
         statement: &Statement,
-        prepared: &mysql::Statement,
-        count: u64,
+        prepared: &mut Option<mysql::Statement>,
+        count: usize,
         params: Vec<Value>,
     ) -> Result<Option<Row>> {
         self.trace(statement, |execution| {
-            execution.batch(count);
-            self.connection.borrow_mut().exec_first(prepared, Params::Positional(params))
+            execution.batch(count as u64);
+            let mut connection = self.connection.borrow_mut();
+            let prepared = match prepared {
+                Some(prepared) => prepared,
+                None => prepared.insert(connection.prep(statement.text())?),
+            };
+            connection.exec_first(&*prepared, Params::Positional(params))
         })
     }
 
@@ -150,6 +155,11 @@ impl ManyRows {
         Self(sizes.map(|size| (size, Statement::made(summary, text(size)).over_rows(text(1)))).collect())
     }
 
+    /// The largest number of rows, up to so many, for which there is a statement.
+    pub(super) fn chunk(rows: usize) -> usize {
+        Self::LARGE.into_iter().find(|size| *size <= rows).unwrap_or_else(|| rows.min(Self::SMALL))
+    }
+
     pub(super) fn each_chunk<R: AsRef<[Value]>>(
         &self,
         mut rows: &[R],
@@ -178,6 +188,9 @@ pub(super) fn datetime(at: Timestamp) -> Value {
     let of_day = at.as_millis().rem_euclid(DAY_MS);
     let part = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
     let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
+    if !(0..=9999).contains(&year) {
+        return Value::NULL;
+    }
     let micros = u32::try_from(of_day % 1000 * 1000).unwrap_or_default();
     let year = u16::try_from(year).unwrap_or(u16::MAX);
     Value::Date(year, part(month), part(day), part(hour), part(minute), part(second), micros)

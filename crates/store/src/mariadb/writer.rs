@@ -1,9 +1,9 @@
 //! The one thread that posts. Waiting posts share a transaction, so that they share its fsync and the lock on the total.
 
 use super::connections::{Connections, Patience, is_deadlock};
-use super::group::{self, Groups, NewMessage};
+use super::group::{Groups, NewMessage};
 use super::messages::Author;
-use super::sql::Result;
+use super::sql::{ManyRows, Result};
 use super::{ENGINE, failure};
 use crate::statement::Callers;
 use board::ports::PortError;
@@ -82,15 +82,11 @@ struct WriterThread<F> {
 impl<F: Fn(u64)> WriterThread<F> {
     fn run(mut self) {
         while self.wait() {
-            // Whoever has gone was told that it failed, and posts again.
-            self.waiting.retain(|post| !post.reply.is_closed());
-            let rest = self.waiting.split_off(group::size(self.waiting.len()));
+            let rest = self.waiting.split_off(ManyRows::chunk(self.waiting.len()));
             let posts = std::mem::replace(&mut self.waiting, rest);
-            if !posts.is_empty() {
-                let (many, began) = (posts.len(), Instant::now());
-                self.store(posts);
-                self.last_group = (many, began.elapsed());
-            }
+            let (many, began) = (posts.len(), Instant::now());
+            self.store(posts);
+            self.last_group = (many, began.elapsed());
         }
     }
 
@@ -120,11 +116,11 @@ impl<F: Fn(u64)> WriterThread<F> {
     }
 
     /// Stores the posts together; when a row is what is wrong, one by one, so that each gets its own answer.
-    fn store(&mut self, posts: Vec<Post>) {
-        let mut outcome = self.transaction(&posts);
+    fn store(&mut self, mut posts: Vec<Post>) {
+        let mut outcome = self.transaction(&mut posts);
         // The engine may give a transaction up for another one.
         if matches!(&outcome, Err(Error::MySqlError(error)) if is_deadlock(error.code)) {
-            outcome = self.transaction(&posts);
+            outcome = self.transaction(&mut posts);
         }
         match outcome {
             Ok(ids) => {
@@ -162,12 +158,14 @@ impl<F: Fn(u64)> WriterThread<F> {
     }
 
     /// Their ids, in the same order.
-    fn transaction(&mut self, posts: &[Post]) -> Result<Vec<i64>> {
+    fn transaction(&mut self, posts: &mut Vec<Post>) -> Result<Vec<i64>> {
         let mut groups = self.groups()?;
+        // Whoever has gone meanwhile was told that it failed, and posts again.
+        posts.retain(|post| !post.reply.is_closed());
         let callers = Callers::several(ENGINE, posts.iter().map(|post| post.span.clone()).collect());
         let messages: Vec<_> =
             posts.iter().map(|post| NewMessage { author: &post.author, text: &post.text, now: post.now }).collect();
-        let ids = groups.store(callers, &messages)?;
+        let ids = if messages.is_empty() { Vec::new() } else { groups.store(callers, &messages)? };
         self.groups = Some(groups);
         Ok(ids)
     }
