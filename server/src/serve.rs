@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Characters of a secret key that nobody guesses.
 const LONG_KEY: usize = 32;
+/// How often the engines are asked whether they answer.
+const WATCH: Duration = Duration::from_secs(5);
 /// How long telemetry may take to leave when the server ends.
 const FLUSH: Duration = Duration::from_secs(3);
 
@@ -53,6 +55,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
         Role::All | Role::Worker => engines.source()?.map(|source| count_events(source, &state)),
         Role::Web => None,
     };
+    watch_engines(&state);
     if settings.role != Role::Worker {
         follow_other_processes(&engines, &state);
     }
@@ -83,6 +86,17 @@ fn count_events(source: Box<dyn EventSource>, state: &ServerState) -> (JoinHandl
     let told = |counted: Counted| metrics::events_counted(counted.new, counted.known, counted.aside);
     let counting = tokio::spawn(async move { statistics.follow(source, ended, told).await });
     (counting, end)
+}
+
+/// Whoever asks later is told since when an engine is away.
+fn watch_engines(state: &ServerState) {
+    let health = state.app.board.health().clone();
+    tokio::spawn(async move {
+        loop {
+            health.check().await;
+            tokio::time::sleep(WATCH).await;
+        }
+    });
 }
 
 /// A restore or a command may change the database while this server runs.

@@ -2,6 +2,7 @@
 
 mod counts;
 mod mariadb;
+mod row;
 mod search;
 mod sqlite;
 mod statement;

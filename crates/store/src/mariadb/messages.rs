@@ -5,7 +5,7 @@ use super::search;
 use super::sql::{ManyRows, Result, Sql, datetime, int, placeholders, text};
 use super::transaction::{begin_with_total, commit};
 use crate::counts::CountChanges;
-use crate::search::Row;
+use crate::row::Row;
 use crate::statement::Statement;
 use board::ports::Deleted;
 use model::Timestamp;

@@ -30,7 +30,7 @@ pub enum MariaTls {
 const CONNECT: Duration = Duration::from_secs(1);
 /// A session that died with its network is not held to be alive for hours.
 const KEEPALIVE_MS: u32 = 15_000;
-/// All that a connection may come to need: those over many rows are there in twenty sizes.
+/// All that a connection may come to need: those over many rows are there in twenty sizes, groups of posts in about a hundred.
 const STATEMENTS_CACHED: usize = 256;
 
 impl MariaOptions {

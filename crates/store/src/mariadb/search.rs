@@ -3,7 +3,8 @@
 
 use super::messages::{self, columns};
 use super::sql::{ManyRows, Result, Sql, bytes, int, placeholders, text};
-use crate::search::{Extent, IndexRows, Lookup, Posting, Row, SearchRows, Segment};
+use crate::row::Row;
+use crate::search::{Extent, IndexRows, Lookup, Posting, SearchRows, Segment};
 use crate::statement::Statement;
 use mysql::{Params, Value};
 use std::collections::HashMap;

@@ -12,28 +12,8 @@ pub(crate) use index::{Step, forget, step};
 pub(crate) use query::search;
 pub(crate) use terms::Lookup;
 
-use model::{Message, Timestamp};
+use crate::row::Row;
 use std::ops::ControlFlow;
-
-/// A message as a row of an engine holds it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'r> {
-    pub(crate) id: i64,
-    pub(crate) text: Option<&'r str>,
-    pub(crate) created_at: Option<Timestamp>,
-    pub(crate) author: Option<&'r str>,
-}
-
-impl Row<'_> {
-    pub(crate) fn message(&self) -> Message {
-        Message {
-            id: self.id,
-            text: self.text.map(str::to_owned),
-            created_at: self.created_at,
-            author: self.author.map(str::to_owned),
-        }
-    }
-}
 
 /// Where a segment stands: ids `first..=last`, a power of two of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::postings::OffsetSet;
 use super::terms::{Lookup, lookup};
-use super::{Extent, Row, SearchRows};
+use super::{Extent, SearchRows};
+use crate::row::Row;
 use board::fold::fold;
 use board::ports::Matches;
 use model::{Message, PageRequest, SearchQuery, TotalRelation};

@@ -2,8 +2,8 @@
 
 use super::sql::Sql;
 use crate::counts::CountChanges;
-use crate::search;
 use crate::statement::Statement;
+use crate::{row, search};
 use board::ports::Deleted;
 use model::{Message, Timestamp};
 use rusqlite::Row;
@@ -106,9 +106,9 @@ pub(super) fn count_samples(sql: &Sql<'_>, author_key: Option<&str>) -> rusqlite
 }
 
 /// Reads `id, message, created_at, user_id`.
-pub(super) fn row<'r>(row: &'r Row<'_>) -> rusqlite::Result<search::Row<'r>> {
+pub(super) fn row<'r>(row: &'r Row<'_>) -> rusqlite::Result<row::Row<'r>> {
     let created_at: Option<i64> = row.get(2)?;
-    Ok(search::Row {
+    Ok(row::Row {
         id: row.get(0)?,
         text: row.get_ref(1)?.as_str_or_null()?,
         created_at: created_at.map(Timestamp::from_millis),

@@ -2,7 +2,8 @@
 
 use super::messages;
 use super::sql::Sql;
-use crate::search::{Extent, IndexRows, Lookup, Posting, Row, SearchRows, Segment};
+use crate::row::Row;
+use crate::search::{Extent, IndexRows, Lookup, Posting, SearchRows, Segment};
 use crate::statement::Statement;
 use std::ops::ControlFlow;
 
