@@ -43,7 +43,8 @@ start() {
     scripts/setup.sh services >&2
     mkdir -p "$folder"
     if [ ! -d "$folder/mariadb" ]; then
-        mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db \
+        # A server that starts removes the temporary tables of others that it finds.
+        TMPDIR=$folder mariadb-install-db --no-defaults --auth-root-authentication-method=normal --skip-test-db \
             --user="$(id -un)" --datadir="$folder/mariadb" >"$folder/mariadb-install.log"
     fi
     # A line for each statement.
@@ -53,7 +54,7 @@ GRANT ALL ON glassboard.* TO board@localhost;
 END
     begin mariadb "$mariadb_port" mariadbd --no-defaults --user="$(id -un)" --datadir="$folder/mariadb" \
         --socket="$folder/mariadb.sock" --pid-file="$folder/mariadb.own-pid" --init-file="$folder/mariadb.sql" \
-        --port="$mariadb_port" --bind-address=127.0.0.1 --innodb-buffer-pool-size=512M --max-connections=200
+        --tmpdir="$folder" --port="$mariadb_port" --bind-address=127.0.0.1 --innodb-buffer-pool-size=512M --max-connections=200
     begin redis "$redis_port" redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$folder" \
         --save "" --appendonly no --requirepass "$password"
     start_kafka

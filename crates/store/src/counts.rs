@@ -1,5 +1,6 @@
 //! The counts behind totals and far pages: how many messages each owner has in each block of ids.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
@@ -40,24 +41,34 @@ impl CountChanges {
         other.samples.into_iter().for_each(|(author, by)| *self.samples.entry(author).or_default() += by);
     }
 
-    /// Rows of message_counts to be added to what is there, in the order of their key: whoever writes them locks them in
-    /// the same order.
-    pub(crate) fn of_messages(&self) -> impl ExactSizeIterator<Item = CountChange<'_>> {
+    /// Rows of message_counts to be added to what is there; everyone's total, which all writers lock first, is the first.
+    pub(crate) fn of_messages(&self) -> impl Iterator<Item = CountChange<'_>> {
         let mut rows = BTreeMap::new();
         for (owner, blocks) in &self.messages {
             for (block, by) in blocks {
                 for shift in BLOCK_SHIFTS {
-                    *rows.entry((owner.as_str(), shift, block >> (shift - FINEST))).or_insert(0) += by;
+                    *rows.entry((owner.as_str(), Reverse(shift), block >> (shift - FINEST))).or_insert(0) += by;
                 }
-                *rows.entry((owner.as_str(), TOTAL_SHIFT, 0)).or_insert(0) += by;
+                *rows.entry((owner.as_str(), Reverse(TOTAL_SHIFT), 0)).or_insert(0) += by;
             }
         }
-        rows.into_iter().map(|((owner, shift, block), by)| CountChange { owner, shift, block, by })
+        let changed = rows.into_iter().filter(|(_, by)| *by != 0);
+        changed.map(|((owner, Reverse(shift), block), by)| CountChange { owner, shift, block, by })
     }
 
     /// The same for sample_counts: by author.
     pub(crate) fn of_samples(&self) -> impl ExactSizeIterator<Item = (&str, i64)> {
         self.samples.iter().map(|(author, by)| (author.as_str(), *by))
+    }
+}
+
+/// The ids that could stand for `first` when `last` is as far behind it, and nothing would be counted elsewhere.
+pub(crate) const fn counted_alike(first: i64, last: i64) -> (i64, i64) {
+    let block = first >> FINEST;
+    if last >> FINEST == block {
+        (block << FINEST, ((block + 1) << FINEST) - 1 - (last - first))
+    } else {
+        (first, first)
     }
 }
 

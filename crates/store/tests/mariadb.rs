@@ -37,6 +37,17 @@ async fn finds(store: &MariaStore, text: &str) -> u64 {
     store.search(&SearchQuery::parse(text).unwrap().unwrap(), PageRequest::default()).await.unwrap().total
 }
 
+/// Counts the messages anew.
+fn assert_counts(server: &Mariadb, database: &str) {
+    let wrong = server.execute(&format!(
+        "SELECT owner, shift, block, n FROM {database}.message_counts c WHERE n <> (SELECT count(*) FROM {database}.messages m
+            WHERE m.id >> c.shift = c.block AND (c.owner = '' OR m.author_key = c.owner));
+         SELECT 'missing', id >> 6 FROM {database}.messages WHERE NOT EXISTS (SELECT 1 FROM {database}.message_counts c
+            WHERE c.owner = author_key AND c.shift = 6 AND c.block = id >> 6) LIMIT 1;"
+    ));
+    assert_eq!(wrong.trim(), "");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_of_one_page_who_leave_take_nobody_along() {
     let server = Mariadb::shared();
@@ -131,6 +142,7 @@ async fn processes_that_start_at_once_migrate_once_and_see_each_others_messages(
     assert_eq!(ids.len(), 1_200);
     let list = stores[1].list_messages(None, PageRequest::new(12, 100)).await.unwrap();
     assert_eq!((list.pagination.total, list.messages.len()), (1_200, 100));
+    assert_counts(server, &database);
     let indexed = || server.execute(&format!("SELECT coalesce(max(last), -1) FROM {database}.search_segments"));
     let until = Instant::now() + Duration::from_secs(60);
     while indexed().trim().parse::<i64>().unwrap() < 1_023 {
@@ -176,6 +188,7 @@ async fn ids_with_gaps_are_counted_where_they_are_and_tables_may_change_meanwhil
             listed.extend(page.messages.iter().map(|message| message.id));
         }
         assert_eq!(listed, ids);
+        assert_counts(&server, &database);
         store.close().await;
     }
 }

@@ -37,6 +37,8 @@ impl Mariadb {
         let one_at_a_time = INSTALLS.lock().unwrap();
         let made = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", &user(), &data])
+            // A server that starts removes the temporary tables of others that it finds.
+            .env("TMPDIR", folder.path())
             .output()
             .unwrap_or_else(|error| panic!("MariaDB is not installed ({error}): run `make setup`"));
         drop(one_at_a_time);
@@ -96,6 +98,7 @@ fn serve(folder: &TempDir, port: u16, options: &[&str]) -> Process {
         "--no-defaults".to_owned(),
         user(),
         format!("--datadir={}", path("data")),
+        format!("--tmpdir={}", folder.path().display()),
         format!("--socket={}", path("socket")),
         format!("--pid-file={}", path("pid")),
         format!("--init-file={}", path("init.sql")),

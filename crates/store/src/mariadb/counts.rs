@@ -19,26 +19,22 @@ pub(super) fn change_messages(rows: usize) -> String {
     )
 }
 
-const TOTAL: CountChange<'_> = CountChange { owner: EVERYONE, shift: TOTAL_SHIFT, block: 0, by: 0 };
-
-/// The row of [`change_messages`] that adds to everyone's total, and locks it.
-pub(super) fn total(by: i64) -> [Value; 4] {
-    values(&CountChange { by, ..TOTAL })
+/// The rows of [`change_messages`]. Of those that are added, everyone's total is the first.
+pub(super) fn rows(changes: &CountChanges) -> Vec<[Value; 4]> {
+    changes.of_messages().map(values).collect()
 }
 
-/// The rows beside [`total`].
-pub(super) fn below_total(changes: &CountChanges) -> Vec<[Value; 4]> {
-    let is_total = |row: &CountChange<'_>| (row.owner, row.shift) == (TOTAL.owner, TOTAL.shift);
-    changes.of_messages().filter(|row| !is_total(row)).map(|row| values(&row)).collect()
+/// A row that changes nothing where there are messages.
+pub(super) fn no_change() -> [Value; 4] {
+    values(CountChange { owner: EVERYONE, shift: TOTAL_SHIFT, block: 0, by: 0 })
 }
 
-fn values(row: &CountChange<'_>) -> [Value; 4] {
+fn values(row: CountChange<'_>) -> [Value; 4] {
     [row.owner.into(), row.shift.into(), row.block.into(), row.by.into()]
 }
 
 pub(super) fn write(sql: &Sql<'_>, changes: &CountChanges) -> Result<()> {
-    let rows: Vec<_> = changes.of_messages().map(|row| values(&row)).collect();
-    sql.execute_many(&CHANGE_MESSAGES, &rows)?;
+    sql.execute_many(&CHANGE_MESSAGES, &rows(changes))?;
     let rows: Vec<[Value; 2]> = changes.of_samples().map(|(author, by)| [author.into(), by.into()]).collect();
     sql.execute_many(&CHANGE_SAMPLES, &rows)
 }

@@ -4,7 +4,8 @@
 use super::counts;
 use super::messages::{Author, insert, row};
 use super::sql::{Result, Sql, int};
-use crate::counts::{BLOCK_SHIFTS, CountChanges};
+use super::transaction::commit;
+use crate::counts::{BLOCK_SHIFTS, CountChanges, counted_alike};
 use crate::statement::{Callers, Statement};
 use model::Timestamp;
 use mysql::prelude::Queryable;
@@ -17,7 +18,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// Statements are made for so many rows of counts: those of one author whose messages are in one block, and powers of two.
 const fn padded(counts: usize) -> usize {
-    const ONE_AUTHOR: usize = 2 * (1 + BLOCK_SHIFTS.len()) - 1;
+    const ONE_AUTHOR: usize = 2 * (1 + BLOCK_SHIFTS.len());
     if counts <= ONE_AUTHOR { ONE_AUTHOR } else { counts.next_power_of_two() }
 }
 
@@ -32,24 +33,12 @@ pub(super) struct NewMessage<'p> {
 pub(super) struct Groups {
     connection: Conn,
     used: Instant,
-    /// The next message's id, if no other process stores one before; 0: not known.
+    /// The next message's id, if no other process stores one before.
     next: i64,
     /// The ids of one INSERT are so far apart.
     step: i64,
-    statements: HashMap<Kind, (Statement, Option<mysql::Statement>)>,
-}
-
-/// Statements, by their numbers of messages and of counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    Group {
-        messages: usize,
-        counts: usize,
-    },
-    /// Ends a group whose ids were not the expected ones.
-    End {
-        counts: usize,
-    },
+    /// By their numbers of messages and of counts.
+    statements: HashMap<(usize, usize), (Statement, Option<mysql::Statement>)>,
 }
 
 impl Groups {
@@ -57,7 +46,15 @@ impl Groups {
         // A statement that takes longer than anybody waits for it is undone.
         connection.query_drop("SET autocommit = 0, max_statement_time = 1.6")?;
         let step = connection.query_first("SELECT @@auto_increment_increment")?.unwrap_or(1);
-        Ok(Self { connection, used: Instant::now(), next: 0, step, statements: HashMap::new() })
+        let last: Option<i64> = connection.query_first("SELECT coalesce(max(id), 0) FROM messages")?;
+        connection.query_drop("COMMIT")?;
+        Ok(Self {
+            connection,
+            used: Instant::now(),
+            next: last.unwrap_or_default() + step,
+            step,
+            statements: HashMap::new(),
+        })
     }
 
     /// Whether the server has been there lately, or is: nobody knows what became of a group that was sent on a connection that
@@ -70,62 +67,63 @@ impl Groups {
     /// gone, the server undoes what was not committed.
     pub(super) fn store(&mut self, callers: Callers, messages: &[NewMessage<'_>]) -> Result<Vec<i64>> {
         let many = messages.len() as i64;
-        let counts = count_rows(self.next.., messages);
-        let mut params: Vec<Value> = Vec::with_capacity(4 + 4 * messages.len() + 1 + 4 * counts.len());
-        params.extend(counts::total(many));
-        params.extend(messages.iter().flat_map(|message| row(message.author, message.text, message.now)));
-        params.push(self.next.into());
-        let kind = Kind::Group { messages: messages.len(), counts: counts.len() };
+        let (expected, step) = (self.next, self.step);
+        let ids = |first: i64| (0..many).map(move |n| first + n * step);
+        let mut counts = counts::rows(&changes([(ids(expected), 1)], messages));
+        counts.resize_with(padded(counts.len()), counts::no_change);
+        let (low, high) = counted_alike(expected, expected + (many - 1) * step);
+
+        let kind = (messages.len(), counts.len());
+        let (statement, prepared) = self.statements.entry(kind).or_insert_with(|| (statement(kind), None));
+        let mut params: Vec<Value> = Vec::with_capacity(4 * counts.len() + 4 * messages.len() + 3);
         params.extend(counts.into_iter().flatten());
+        params.extend(messages.iter().flat_map(|message| row(message.author, message.text, message.now)));
+        params.extend([expected.into(), low.into(), high.into()]);
 
         let sql = Sql::new(&mut self.connection, callers);
-        let mut run = |kind: Kind, params| {
-            let (statement, prepared) = self.statements.entry(kind).or_insert_with(|| (kind.statement(), None));
-            sql.first_of_many(statement, prepared, messages.len(), params)
-        };
-        let mut first = self.next;
-        if let Some(elsewhere) = run(kind, params)? {
-            first = int(&elsewhere, 0).ok_or(DriverError::UnexpectedPacket)?;
-            let counts = count_rows((0..).map(|n| first + n * self.step), messages);
-            run(Kind::End { counts: counts.len() }, counts.into_iter().flatten().collect())?;
-        }
-        self.next = if self.step == 1 { first + many } else { 0 };
-        self.used = Instant::now();
-        Ok((0..many).map(|n| first + n * self.step).collect())
-    }
-}
-
-impl Kind {
-    /// The counts depend on the ids. When those are the expected ones, a group commits and answers without a row; otherwise it
-    /// answers with the first id, and the transaction is open still.
-    fn statement(self) -> Statement {
-        match self {
-            Self::Group { messages, counts } => {
-                Statement::made("INSERT messages", group(messages, counts)).over_rows(group(1, 1))
+        let mut first = expected;
+        if let Some(other) = sql.first_of_many(statement, prepared, messages.len(), params)? {
+            let (Some(other), Some(is_open)) = (int(&other, 0), int(&other, 1)) else {
+                return Err(DriverError::UnexpectedPacket.into());
+            };
+            first = other;
+            if is_open != 0 {
+                counts::write(&sql, &changes([(ids(expected), -1), (ids(first), 1)], messages))?;
+                commit(&sql)?;
             }
-            Self::End { counts } => Statement::made("INSERT message_counts", end(counts)).over_rows(end(1)),
         }
+        self.next = first + many * step;
+        self.used = Instant::now();
+        Ok(ids(first).collect())
     }
 }
 
-fn group(messages: usize, counts: usize) -> String {
-    format!(
-        "BEGIN NOT ATOMIC {total}; {messages}; IF LAST_INSERT_ID() = ? THEN {counts}; COMMIT; ELSE SELECT LAST_INSERT_ID(); END IF; END",
-        total = counts::change_messages(1),
-        messages = insert(messages, false),
-        counts = counts::change_messages(counts),
-    )
-}
-
-fn end(counts: usize) -> String {
-    format!("BEGIN NOT ATOMIC {counts}; COMMIT; END", counts = counts::change_messages(counts))
-}
-
-/// The rows of counts beside the total's, under these ids. Adding nothing to the total pads them to one of a few numbers.
-fn count_rows(ids: impl Iterator<Item = i64>, messages: &[NewMessage<'_>]) -> Vec<[Value; 4]> {
+/// What the messages change about the counts, added or taken away under these ids.
+fn changes<const N: usize>(under: [(impl Iterator<Item = i64>, i64); N], messages: &[NewMessage<'_>]) -> CountChanges {
     let mut changes = CountChanges::default();
-    ids.zip(messages).for_each(|(id, message)| changes.message(id, Some(&message.author.key), false, 1));
-    let mut rows = counts::below_total(&changes);
-    rows.resize_with(padded(rows.len()), || counts::total(0));
-    rows
+    for (ids, by) in under {
+        ids.zip(messages).for_each(|(id, message)| changes.message(id, Some(&message.author.key), false, by));
+    }
+    changes
+}
+
+/// Counts first, which locks the total, as the ids are expected to be. When they are, it commits and answers without a row. When
+/// they are others, it answers with the first, and commits if nothing has to be counted elsewhere; if not, the transaction is
+/// open still.
+fn statement((messages, counts): (usize, usize)) -> Statement {
+    let text = |messages, counts| {
+        let (counts, messages) = (counts::change_messages(counts), insert(messages, false));
+        format!(
+            "BEGIN NOT ATOMIC \
+                {counts}; \
+                {messages}; \
+                IF LAST_INSERT_ID() = ? THEN COMMIT; \
+                ELSE \
+                    IF LAST_INSERT_ID() BETWEEN ? AND ? THEN COMMIT; END IF; \
+                    SELECT LAST_INSERT_ID(), @@in_transaction; \
+                END IF; \
+            END"
+        )
+    };
+    Statement::made("INSERT messages", text(messages, counts)).over_rows(text(1, 1))
 }

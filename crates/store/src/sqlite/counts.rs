@@ -12,8 +12,8 @@ const CHANGE_SAMPLES: Statement = Statement::new(
 );
 
 pub(super) fn write(sql: &Sql<'_>, changes: &CountChanges) -> rusqlite::Result<()> {
-    let of_messages = changes.of_messages();
-    if of_messages.len() > 0 {
+    let mut of_messages = changes.of_messages().peekable();
+    if of_messages.peek().is_some() {
         sql.execute_each(&CHANGE_MESSAGES, of_messages.map(|row| (row.owner, row.shift, row.block, row.by)))?;
     }
     let of_samples = changes.of_samples();
