@@ -90,13 +90,13 @@ fn count_events(source: Box<dyn EventSource>, state: &ServerState) -> (JoinHandl
 
 /// Whoever asks later is told since when an engine is away.
 fn watch_engines(state: &ServerState) {
-    let health = state.app.board.health().clone();
-    tokio::spawn(async move {
+    let (health, draining) = (state.app.board.health().clone(), state.draining.clone());
+    tokio::spawn(draining.run_until_cancelled_owned(async move {
         loop {
             health.check().await;
             tokio::time::sleep(WATCH).await;
         }
-    });
+    }));
 }
 
 /// A restore or a command may change the database while this server runs.

@@ -42,8 +42,11 @@ fn assert_counts(server: &Mariadb, database: &str) {
     let wrong = server.execute(&format!(
         "SELECT owner, shift, block, n FROM {database}.message_counts c WHERE n <> (SELECT count(*) FROM {database}.messages m
             WHERE m.id >> c.shift = c.block AND (c.owner = '' OR m.author_key = c.owner));
-         SELECT 'missing', id >> 6 FROM {database}.messages WHERE NOT EXISTS (SELECT 1 FROM {database}.message_counts c
-            WHERE c.owner = author_key AND c.shift = 6 AND c.block = id >> 6) LIMIT 1;"
+         SELECT 'missing', owner, s, id >> s
+            FROM (SELECT '' AS owner, id FROM {database}.messages UNION ALL SELECT author_key, id FROM {database}.messages) m
+            JOIN (SELECT 6 AS s UNION SELECT 11 UNION SELECT 16 UNION SELECT 62) shifts
+            WHERE NOT EXISTS (SELECT 1 FROM {database}.message_counts c
+                WHERE c.owner = m.owner AND c.shift = s AND c.block = id >> s) LIMIT 1;"
     ));
     assert_eq!(wrong.trim(), "");
 }

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 /// A connection that was used this long ago may have died.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Statements are made for so many rows of counts: those of one author whose messages are in one block, and powers of two.
+/// Statements are made for so many rows of counts: those of everyone, and of 1, 2, 4, 8... authors whose messages are in one
+/// block.
 const fn padded(counts: usize) -> usize {
-    const ONE_AUTHOR: usize = 2 * (1 + BLOCK_SHIFTS.len());
-    if counts <= ONE_AUTHOR { ONE_AUTHOR } else { counts.next_power_of_two() }
+    const OF_ONE: usize = 1 + BLOCK_SHIFTS.len();
+    OF_ONE * (1 + (counts.div_ceil(OF_ONE) - 1).next_power_of_two())
 }
 
 /// A message to be stored.
