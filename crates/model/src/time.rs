@@ -36,11 +36,32 @@ pub fn push_digits(text: &mut String, number: i64, digits: u32, end: &str) {
     text.push_str(end);
 }
 
+/// A moment in UTC, as people write it.
+#[derive(Debug, Clone, Copy)]
+pub struct Civil {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    pub milli: i64,
+}
+
+impl Civil {
+    #[must_use]
+    pub const fn of(at: Timestamp) -> Self {
+        const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+        let (year, month, day) = date(at.0.div_euclid(DAY_MS));
+        let of_day = at.0.rem_euclid(DAY_MS);
+        let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
+        Self { year, month, day, hour, minute, second: of_day / 1000 % 60, milli: of_day % 1000 }
+    }
+}
+
 /// Writes a moment as ISO 8601 with milliseconds and `+00:00`: what each API call does several times. Years have four digits.
 pub fn push_iso(text: &mut String, at: Timestamp) {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-    let (year, month, day) = date(at.0.div_euclid(DAY_MS));
-    let of_day = at.0.rem_euclid(DAY_MS);
+    let Civil { year, month, day, hour, minute, second, milli } = Civil::of(at);
     let mut written = *b"0000-00-00T00:00:00.000+00:00";
     let mut two = |at: usize, number: i64| {
         written[at] = b'0' + (number / 10 % 10) as u8;
@@ -50,11 +71,11 @@ pub fn push_iso(text: &mut String, at: Timestamp) {
     two(2, year % 100);
     two(5, month);
     two(8, day);
-    two(11, of_day / 3_600_000);
-    two(14, of_day / 60_000 % 60);
-    two(17, of_day / 1000 % 60);
-    two(20, of_day / 10 % 100);
-    written[22] = b'0' + (of_day % 10) as u8;
+    two(11, hour);
+    two(14, minute);
+    two(17, second);
+    two(20, milli / 10);
+    written[22] = b'0' + (milli % 10) as u8;
     // Digits always are text.
     text.push_str(std::str::from_utf8(&written).unwrap_or_default());
 }
@@ -62,7 +83,7 @@ pub fn push_iso(text: &mut String, at: Timestamp) {
 /// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar: Howard Hinnant's `civil_from_days`
 /// (<https://howardhinnant.github.io/date_algorithms.html>).
 #[must_use]
-pub const fn date(day: i64) -> (i64, i64, i64) {
+const fn date(day: i64) -> (i64, i64, i64) {
     let day = day + 719_468;
     let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;

@@ -3,7 +3,7 @@
 use super::ENGINE;
 use crate::statement::{Callers, EngineError, Execution, Statement};
 use model::Timestamp;
-use model::time::date;
+use model::time::Civil;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error, Params, Row, Value};
 use std::cell::{Cell, RefCell};
@@ -181,18 +181,12 @@ pub(super) fn placeholders(rows: usize, row: &str) -> String {
     vec![row; rows].join(", ")
 }
 
-/// A moment as a DATETIME(3) in UTC.
+/// A moment as a DATETIME(3) in UTC; NULL for what that can't be.
 pub(super) fn datetime(at: Timestamp) -> Value {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-    let (year, month, day) = date(at.as_millis().div_euclid(DAY_MS));
-    let of_day = at.as_millis().rem_euclid(DAY_MS);
-    let part = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
-    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60);
-    if !(0..=9999).contains(&year) {
-        return Value::NULL;
-    }
-    let micros = u32::try_from(of_day % 1000 * 1000).unwrap_or_default();
-    let year = u16::try_from(year).unwrap_or(u16::MAX);
+    let Civil { year, month, day, hour, minute, second, milli } = Civil::of(at);
+    let Some(year) = u16::try_from(year).ok().filter(|year| *year <= 9999) else { return Value::NULL };
+    let part = |number: i64| u8::try_from(number).unwrap_or_default();
+    let micros = u32::try_from(milli * 1000).unwrap_or_default();
     Value::Date(year, part(month), part(day), part(hour), part(minute), part(second), micros)
 }
 
