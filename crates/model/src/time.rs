@@ -83,7 +83,7 @@ pub fn push_iso(text: &mut String, at: Timestamp) {
 /// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar: Howard Hinnant's `civil_from_days`
 /// (<https://howardhinnant.github.io/date_algorithms.html>).
 #[must_use]
-const fn date(day: i64) -> (i64, i64, i64) {
+pub const fn date(day: i64) -> (i64, i64, i64) {
     let day = day + 719_468;
     let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
