@@ -57,8 +57,12 @@ async function signIn() {
   await fetch(`${url}/register`, { method: 'POST', headers: json, body });
   const response = await fetch(`${url}/login`, { method: 'POST', headers: json, body });
   if (!response.ok) throw new Error(await response.text());
-  return response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+  return cookies.filter((cookie) => !cookie.startsWith('GLASSBOARD_PROCESS=')).join('; ');
 }
+
+/** The cookie of the connection: some stay with a process as browsers do, some go to any. */
+const sticky = (cookie, n) => cookie + ['', '; GLASSBOARD_PROCESS=one', '; GLASSBOARD_PROCESS=two'][n % 3];
 
 /** Posts and reads on one connection until told to end. */
 async function load(cookie, name, seen) {
@@ -82,7 +86,7 @@ async function load(cookie, name, seen) {
 /** What was seen while `disturb` ran under load. */
 async function under(cookie, name, disturb) {
   const seen = { acknowledged: new Map(), failures: [], over: false };
-  const loads = Array.from({ length: CONNECTIONS }, (_, n) => load(cookie, `${name} connection ${n}`, seen));
+  const loads = Array.from({ length: CONNECTIONS }, (_, n) => load(sticky(cookie, n), `${name} connection ${n}`, seen));
   await disturb();
   seen.over = true;
   await Promise.all(loads);

@@ -54,13 +54,17 @@ debian_packages() {
 
     say "Debian packages: ${missing[*]}"
     has apt-get || fail "install these with your system's package manager, then run this again: ${missing[*]}"
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        has sudo || fail "installing packages needs root or sudo: apt-get install ${missing[*]}"
-        as_root=(sudo)
+    as_root apt-get -o DPkg::Lock::Timeout=300 -qq update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        has sudo || fail "installing packages needs root or sudo: $*"
+        sudo "$@"
     fi
-    "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 -qq update
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}"
 }
 
 rust_toolchain() {
@@ -142,6 +146,25 @@ kafka() {
     touch "$kafka_home/installed"
 }
 
+# A program of Debian's without its package's service, which would begin to run.
+debian_program() {
+    [ -x "$tools/$1/usr/bin/$1" ] && return
+    say "$1"
+    local new
+    new=$(mktemp -d)
+    chmod 755 "$new"
+    (
+        cd "$new"
+        # Fails where it is not known yet which packages there are.
+        apt-get download -qq "$1" || { as_root apt-get -o DPkg::Lock::Timeout=300 -qq update && apt-get download -qq "$1"; }
+        dpkg -x "$1"_*.deb files
+    ) 2>"$new/log" || { cat "$new/log" >&2; fail "$1 can't be installed"; }
+    mkdir -p "$tools"
+    rm -rf "${tools:?}/$1"
+    mv "$new/files" "$tools/$1"
+    rm -rf "$new"
+}
+
 # Debian's Go is too old.
 is_go_new() {
     has go && [ "$(printf '%s\n' "go$go_needed" "$(go env GOVERSION)" | sort -V | head -1)" = "go$go_needed" ]
@@ -178,6 +201,9 @@ kubernetes_schemas() {
 debian_packages
 if wants test || wants services; then
     kafka
+fi
+if wants test; then
+    debian_program prometheus
 fi
 wants build || wants test || wants bench || exit 0
 node_version

@@ -2,7 +2,7 @@
 
 use crate::config::EngineSettings;
 use crate::data_folder::DataFolder;
-use crate::system::{SystemClock, SystemRandom};
+use crate::system::{Metrics, SystemClock, SystemRandom};
 use board::ports::{self, EventSource};
 use board::{Board, Operators, Passwords, Ports};
 use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
@@ -89,6 +89,7 @@ impl Engines {
             events,
             statistics,
             live: Arc::new(MemoryLive::default()),
+            meter: Arc::new(Metrics),
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
         };

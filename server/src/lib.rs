@@ -1,5 +1,6 @@
 //! The program: configuration, wiring, routes, commands.
 
+mod active_sessions;
 mod assets;
 pub mod cli;
 pub mod commands;
@@ -12,6 +13,7 @@ mod live;
 mod observe;
 mod openapi;
 mod problem;
+mod process;
 mod programs;
 mod relay;
 mod rest;

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use board::Caller;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use model::Code;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
-use telemetry::server::metrics;
+use telemetry::server::metrics::{self, TextFormat};
 
 /// Alerts of one notification that are logged; Alertmanager groups fewer.
 const MAX_ALERTS: usize = 100;
@@ -32,7 +32,7 @@ pub fn may_call(state: &ServerState, caller: &Caller, headers: &HeaderMap) -> bo
     token || caller.local
 }
 
-/// `GET /metrics`: all counters and histograms, for Prometheus.
+/// `GET /metrics`: all counters and histograms, for Prometheus, in the format that it asks for.
 pub async fn read_metrics(
     State(state): State<ServerState>,
     Extension(context): Extension<RequestContext>,
@@ -41,10 +41,10 @@ pub async fn read_metrics(
     if !may_call(&state, &context.caller, &headers) {
         return Err(Code::Unauthenticated.into());
     }
-    let events = &state.app.board.ports().events;
-    metrics::spool(events.waiting(), events.lost());
-    let text = metrics::read().map_err(|_| Code::Internal)?;
-    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let format = TextFormat::accepted(accept);
+    let text = metrics::read(format).map_err(|_| Code::Internal)?;
+    Ok(([(CONTENT_TYPE, format.content_type())], text).into_response())
 }
 
 /// What Alertmanager sends to a webhook, as far as it is used.

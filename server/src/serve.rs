@@ -10,6 +10,7 @@ use crate::cookies::Cookies;
 use crate::data_folder::DataFolder;
 use crate::engines::Engines;
 use crate::observe::Recorded;
+use crate::process::ProcessWatch;
 use crate::state::{ServerState, Shared};
 use crate::{assets, routes};
 use board::ports::{Counted, EventSource};
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telemetry::server::{Telemetry, metrics};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +58,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
         Role::Web => None,
     };
     watch_engines(&state);
+    watch_process(&state);
     if settings.role != Role::Worker {
         follow_other_processes(&engines, &state);
     }
@@ -66,6 +69,9 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
             Role::Worker => routes::worker_router(state),
         }
     })?;
+    for (number, runtime) in loops.runtimes().enumerate() {
+        observe_runtime(format!("loop-{}", number + 1), runtime.clone());
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), address = %address, "started");
     announce(address);
     connections::accept_until_told(listener, &loops, &draining, settings.notice).await?;
@@ -93,10 +99,36 @@ fn watch_engines(state: &ServerState) {
     let (health, draining) = (state.app.board.health().clone(), state.draining.clone());
     tokio::spawn(draining.run_until_cancelled_owned(async move {
         loop {
-            health.check().await;
+            for dependency in health.check().await {
+                metrics::dependency(dependency.name.as_str(), &dependency.engine, dependency.is_up());
+            }
             tokio::time::sleep(WATCH).await;
         }
     }));
+}
+
+/// What nobody counts is looked at when the metrics are read.
+fn watch_process(state: &ServerState) {
+    let (events, active) = (Arc::clone(&state.app.board.ports().events), Arc::clone(&state.active));
+    let (telemetry, process) = (Arc::clone(&state.telemetry), ProcessWatch::default());
+    metrics::observe_with(move || {
+        metrics::spool(events.waiting(), events.lost());
+        metrics::active_sessions(active.count());
+        if let Some(now) = process.look() {
+            metrics::process(&now);
+        }
+        telemetry.observe();
+    });
+    observe_runtime("main".to_owned(), Handle::current());
+}
+
+/// Tells how a runtime does whenever the metrics are read.
+fn observe_runtime(name: String, runtime: Handle) {
+    metrics::observe_with(move || {
+        let runtime = runtime.metrics();
+        let busy = (0..runtime.num_workers()).map(|worker| runtime.worker_total_busy_duration(worker)).sum();
+        metrics::runtime(&name, runtime.num_alive_tasks(), busy);
+    });
 }
 
 /// A restore or a command may change the database while this server runs.
@@ -152,6 +184,7 @@ fn state(
         production: settings.production,
         telemetry,
         frontend_service: settings.telemetry.frontend_service_name.clone(),
+        active: Arc::default(),
         relay_limit: Arc::default(),
         draining: CancellationToken::new(),
     }))

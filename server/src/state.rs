@@ -1,3 +1,4 @@
+use crate::active_sessions::ActiveSessions;
 use crate::config::{Proxies, PublicUrl};
 use crate::cookies::Cookies;
 use crate::relay::RelayLimit;
@@ -22,6 +23,7 @@ pub struct Shared {
     pub production: bool,
     pub telemetry: Arc<Telemetry>,
     pub frontend_service: String,
+    pub active: Arc<ActiveSessions>,
     pub relay_limit: Arc<RelayLimit>,
     /// Cancelled when the server drains: streams end.
     pub draining: CancellationToken,

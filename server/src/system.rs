@@ -1,8 +1,9 @@
-//! The real clock and the real randomness.
+//! The real clock, the real randomness, and where the board's doings are counted.
 
-use board::ports::{Clock, PortError, Random};
+use board::ports::{Clock, Happened, Meter, PortError, Random};
 use model::Timestamp;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use telemetry::server::metrics;
 
 pub struct SystemClock(Instant);
 
@@ -30,5 +31,20 @@ impl Random for SystemRandom {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|error| PortError::new("system randomness", error))?;
         Ok(bytes)
+    }
+}
+
+/// The process's metrics.
+pub struct Metrics;
+
+impl Meter for Metrics {
+    fn happened(&self, what: Happened) {
+        match what {
+            Happened::Registered => metrics::registered(),
+            Happened::LoggedIn => metrics::logged_in(true),
+            Happened::LogInFailed => metrics::logged_in(false),
+            Happened::MessagePosted => metrics::message_posted(),
+            Happened::Searched { cached } => metrics::searched(cached),
+        }
     }
 }

@@ -294,7 +294,8 @@ async fn metrics_have_the_contracts_names_and_no_label_that_callers_choose() {
     client.get("/db/messages/search?q=secret-query").await;
     client.get("/no-such-path-7f3a").await;
     client.send(Method::from_bytes(b"BREW").unwrap(), "/db/messages", &[], None).await;
-    let answer = client.get("/metrics").await;
+    let accept = [("accept", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3")];
+    let answer = client.send(Method::GET, "/metrics", &accept, None).await;
     assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     for line in [
         "http_requests_total{method=\"POST\",route=\"/db/message\",status_code=\"200\"} 1",
@@ -311,6 +312,9 @@ async fn metrics_have_the_contracts_names_and_no_label_that_callers_choose() {
     }
     assert!(answer.text.contains("# {trace_id="), "exemplars lead to traces");
     assert!(answer.text.ends_with("# EOF\n"));
+    let older = client.get("/metrics").await;
+    assert!(older.headers["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(older.text.contains("# TYPE http_requests_total counter") && !older.text.contains("trace_id"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use crate::fold::user_key;
 use crate::login_limit::LoginLimit;
 use crate::passwords::Passwords;
-use crate::ports::User;
+use crate::ports::{Happened, User};
 use crate::sessions::{Caller, SessionToken, Sessions, SignedIn};
 use crate::strangers::Strangers;
 use crate::{Operators, Ports};
@@ -61,6 +61,7 @@ impl Accounts {
         if !self.ports.store.add_user(&user, &key, self.ports.clock.now()).await? {
             return Err(Code::UsernameTaken.into());
         }
+        self.ports.meter.happened(Happened::Registered);
         tracing::info!(event.name = "user.registered", "registered");
         Ok(user.username)
     }
@@ -80,6 +81,28 @@ impl Accounts {
         if username.trim().is_empty() || password.is_empty() {
             return Err(Code::CredentialsRequired.into());
         }
+        let tried = self.try_log_in(username, password, caller).await;
+        match &tried {
+            Ok(_) => {
+                self.ports.meter.happened(Happened::LoggedIn);
+                tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
+            }
+            Err(error) if matches!(error.code, Code::InvalidCredentials | Code::TooManyRequests) => {
+                self.ports.meter.happened(Happened::LogInFailed);
+                let reason = error.code.as_str();
+                tracing::warn!(event.name = "login.failed", reason, client.address = %caller.address, "log-in failed");
+            }
+            Err(_) => {}
+        }
+        tried
+    }
+
+    async fn try_log_in(
+        &self,
+        username: &str,
+        password: String,
+        caller: &Caller,
+    ) -> Result<(SessionToken, SignedIn), BoardError> {
         let said = Username::said(username).zip(Password::parse(password, 1).ok());
         let Some((username, password)) = said else { return Err(Code::InvalidCredentials.into()) };
         let key = user_key(&username);
@@ -89,7 +112,6 @@ impl Accounts {
         let stored = user.as_ref().map(|user| user.password_hash.as_str());
         let verified = self.passwords.verify(&password, stored).await;
         if !verified.inspect_err(|_| self.limit.unasked(&key, &caller.address))? {
-            tracing::warn!(event.name = "login.failed", client.address = %caller.address, "log-in failed");
             return Err(Code::InvalidCredentials.into());
         }
         self.limit.succeeded(&key, &caller.address);
@@ -108,7 +130,6 @@ impl Accounts {
             self.ports.sessions.end(&key, &started.1.session.id).await?;
             return Err(Code::InvalidCredentials.into());
         }
-        tracing::info!(event.name = "login.succeeded", client.address = %caller.address, "log-in succeeded");
         Ok(started)
     }
 

@@ -42,6 +42,7 @@ pub struct Ports {
     pub events: Arc<dyn ports::Events>,
     pub statistics: Arc<dyn ports::StatisticsStore>,
     pub live: Arc<dyn ports::Live>,
+    pub meter: Arc<dyn ports::Meter>,
     pub clock: Arc<dyn ports::Clock>,
     pub random: Arc<dyn ports::Random>,
 }

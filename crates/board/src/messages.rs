@@ -1,5 +1,5 @@
 use crate::Ports;
-use crate::ports::{Audience, Deleted, News};
+use crate::ports::{Audience, Deleted, Happened, News};
 use crate::sessions::SignedIn;
 use model::{BoardError, Code, LiveEvent, Message, MessagePage, MessageText, PageRequest, Scope};
 use std::sync::Arc;
@@ -20,12 +20,13 @@ impl Messages {
     /// Posts a message; what is given back is committed, and the next search finds it.
     ///
     /// # Errors
-    /// `Unavailable` when an engine is down: nothing was stored, unless the store took too long to say so.
+    /// `Unavailable` when an engine is down: nothing was stored; `Unconfirmed` when it may be.
     #[tracing::instrument(name = "post message", skip_all)]
     pub async fn post(&self, who: &SignedIn, text: &MessageText) -> Result<Message, BoardError> {
         let (now, author, text) = (self.ports.clock.now(), who.username.clone(), text.clone());
         self.change(|ports| async move {
             let message = ports.store.add_message(&author, &text, now).await?;
+            ports.meter.happened(Happened::MessagePosted);
             Ok((LiveEvent::MessagePosted { message: message.clone() }, message))
         })
         .await
@@ -72,7 +73,7 @@ impl Messages {
             ports.search_cache.ready().await?;
             let made = make.await;
             // The cache did not hear of it, or the change may come yet; a refused one will not.
-            let unknown = made.as_ref().is_err_and(|error| error.code == Code::Unavailable);
+            let unknown = made.as_ref().is_err_and(|error| matches!(error.code, Code::Unavailable | Code::Unconfirmed));
             if ports.search_cache.end_generation().await.is_err() || unknown {
                 tokio::spawn(end_later(ports.clone()));
             }

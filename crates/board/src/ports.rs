@@ -9,27 +9,37 @@ use model::{
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
-/// An engine failed; nothing was done, or it is unknown whether it was.
+/// An engine failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{engine}: {source}")]
 pub struct PortError {
     /// The engine's name, as an operator knows it: `sqlite`, `redis` ...
     pub engine: &'static str,
+    /// It was asked, and nobody knows whether it did it. Otherwise nothing was done.
+    pub may_be_done: bool,
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl PortError {
     pub fn new(engine: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { engine, source: source.into() }
+        Self { engine, may_be_done: false, source: source.into() }
+    }
+
+    /// Nobody knows whether what failed was done.
+    #[must_use]
+    pub fn unconfirmed(self) -> Self {
+        Self { may_be_done: true, ..self }
     }
 }
 
-/// The one place where an engine's failure becomes an answer: logged with its source, told as `unavailable`.
+/// The one place where an engine's failure becomes an answer: logged with its source, told as `unavailable`, or as
+/// `unconfirmed` where it may be done.
 impl From<PortError> for BoardError {
     fn from(error: PortError) -> Self {
-        tracing::error!(engine = error.engine, exception.message = %error.source, "dependency failed");
-        Code::Unavailable.into()
+        let code = if error.may_be_done { Code::Unconfirmed } else { Code::Unavailable };
+        tracing::error!(engine = error.engine, code = code.as_str(), exception.message = %error.source, "dependency failed");
+        code.into()
     }
 }
 
@@ -338,6 +348,25 @@ pub enum Audience {
     User(String),
     /// The session with this public id.
     Session(String),
+}
+
+/// Counts what people did, for whoever watches.
+pub trait Meter: Send + Sync {
+    /// Never waits.
+    fn happened(&self, what: Happened);
+}
+
+/// What people did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    Registered,
+    LoggedIn,
+    /// With a name or password that is not right, or too often.
+    LogInFailed,
+    MessagePosted,
+    Searched {
+        cached: bool,
+    },
 }
 
 pub trait Clock: Send + Sync {

@@ -1,6 +1,6 @@
 use crate::Ports;
 use crate::fold::{fold, highlights};
-use crate::ports::{CachedQuery, Matches};
+use crate::ports::{CachedQuery, Happened, Matches};
 use crate::sessions::SignedIn;
 use model::{BoardError, Message, PageRequest, SearchHit, SearchPage, SearchQuery};
 use std::sync::{Arc, OnceLock};
@@ -53,10 +53,12 @@ impl Search {
             && let Some(page) = self.ports.search_cache.get(&folded, page, generation).await
         {
             tracing::Span::current().record("search.cache_hit", true);
+            self.ports.meter.happened(Happened::Searched { cached: true });
             return Ok(page);
         }
         tracing::Span::current().record("search.cache_hit", false);
         let matches = self.ports.store.search(query, page).await?;
+        self.ports.meter.happened(Happened::Searched { cached: false });
         let took_us = self.ports.clock.monotonic_us().saturating_sub(started);
         let found = found(matches, query, &folded, page, took_us);
         if let Some(generation) = generation {

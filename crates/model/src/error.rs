@@ -57,6 +57,7 @@ codes! {
     TooManyRequests "too_many_requests" 429 "시도가 너무 많아요. 잠시 후 다시 시도해 주세요" "Too many attempts. Wait a moment and try again."
     Internal "internal" 500 "문제가 생겼어요. 잠시 후 다시 시도해 주세요" "Something went wrong. Try again in a moment."
     NoAnswer "no_answer" 503 "서버의 답을 받지 못했어요. 연결을 확인해 주세요. 저장하던 중이었다면 다시 하기 전에 이미 저장되었는지 살펴봐 주세요" "No answer came from the server. Check your connection. If you were storing something, look whether it was stored before you try again."
+    Unconfirmed "unconfirmed" 503 "저장소가 제때 답하지 않았어요. 저장하던 중이었다면 다시 하기 전에 이미 저장되었는지 살펴봐 주세요" "The store did not answer in time. If you were storing something, look whether it was stored before you try again."
     Unavailable "unavailable" 503 "지금은 저장소에 연결할 수 없어요. 아무것도 저장되지 않았으니 잠시 후 다시 시도해 주세요" "The store can't be reached. Nothing was stored; try again in a moment."
 }
 
@@ -81,7 +82,7 @@ impl BoardError {
 
 impl From<Code> for BoardError {
     fn from(code: Code) -> Self {
-        let retry_after_s = matches!(code, Code::Unavailable | Code::TooManyRequests).then_some(1);
+        let retry_after_s = matches!(code, Code::Unavailable | Code::Unconfirmed | Code::TooManyRequests).then_some(1);
         Self { code, retry_after_s, trace_id: None }
     }
 }

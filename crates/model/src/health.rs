@@ -10,6 +10,17 @@ pub enum DependencyName {
     Events,
 }
 
+impl DependencyName {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Cache => "cache",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// One of the things the board stands on, as it was found when asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependency {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::time::Duration;
-use telemetry::server::metrics;
+use std::time::{Duration, Instant};
+use telemetry::server::metrics::{self, Label};
 use tracing::{Span, field, info_span};
 
 /// A parameterised statement.
@@ -83,13 +83,16 @@ impl Callers {
         let (operation, table) = statement.parts();
         let execution = Execution(self.spans.iter().map(|caller| span(self.system, statement, caller)).collect());
         if let Some(waited) = self.waited.take() {
+            metrics::waited_for_connection(self.system, waited);
             let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
             execution.0.iter().for_each(|span| {
                 span.record("glassboard.db.wait_us", waited_us);
             });
         }
-        let result = run(&execution).inspect_err(|error| execution.failed(error));
-        metrics::statement_executed(operation, table, result.is_ok());
+        let began = Instant::now();
+        let result = run(&execution);
+        let failed = result.as_ref().err().map(|error| execution.failed(error));
+        metrics::database_operation(self.system, operation, table, failed, began.elapsed());
         result
     }
 }
@@ -105,7 +108,8 @@ impl Execution {
         });
     }
 
-    fn failed(&self, error: &impl EngineError) {
+    /// Records the error, and says of which type it is.
+    fn failed(&self, error: &impl EngineError) -> Label {
         let code = error.status_code();
         for span in &self.0 {
             span.record("otel.status_code", "ERROR");
@@ -114,6 +118,7 @@ impl Execution {
                 span.record("db.response.status_code", code.as_str());
             }
         }
+        code.map_or(Label::Word("_OTHER"), |code| Label::Text(code.into()))
     }
 }
 

@@ -290,6 +290,37 @@ async fn a_server_that_is_away_is_told_at_once_and_used_again_when_it_is_back() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_fails_says_whether_it_may_be_stored_all_the_same() {
+    let server = Mariadb::start();
+    server.execute("CREATE DATABASE board");
+    let store = open(&server, "board").await;
+    let try_to_post = async |text: &str| {
+        let (author, text) = (Username::parse("mina").unwrap(), MessageText::parse(text.to_owned()).unwrap());
+        store.add_message(&author, &text, Timestamp::default()).await
+    };
+    for round in ["first", "second"] {
+        // On a connection that was just used, a group is sent without asking whether the server is there.
+        try_to_post("before").await.unwrap();
+        server.signal("STOP");
+        let (sent, waiting) = tokio::join!(try_to_post(round), async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            try_to_post(&format!("{round} too late")).await
+        });
+        assert!(sent.unwrap_err().may_be_done, "{round}");
+        assert!(!waiting.unwrap_err().may_be_done, "{round}");
+        server.signal("CONT");
+        back_within_5_s(&store).await;
+        assert_eq!(finds(&store, &format!("{round} too late")).await, 0);
+    }
+    server.signal("KILL");
+    // Long enough for the connection to be asked first.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(!try_to_post("to nobody").await.unwrap_err().may_be_done);
+    server.restart(&[]);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_slow_or_full_or_refuses_writes_is_told_at_once_and_keeps_what_was_acknowledged() {
     let server = Arc::new(Mariadb::start());
     server.execute(

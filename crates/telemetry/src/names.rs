@@ -55,7 +55,21 @@ pub mod development {
     pub const BROWSER_MOBILE: &str = "browser.mobile";
     pub const BROWSER_PLATFORM: &str = "browser.platform";
 
+    pub const CPU_MODE: &str = "cpu.mode";
+    pub const DB_CLIENT_CONNECTION_POOL_NAME: &str = "db.client.connection.pool.name";
+    pub const DB_CLIENT_CONNECTION_STATE: &str = "db.client.connection.state";
+
+    pub const DB_CLIENT_CONNECTION_COUNT: &str = "db.client.connection.count";
+    pub const DB_CLIENT_CONNECTION_MAX: &str = "db.client.connection.max";
+    pub const DB_CLIENT_CONNECTION_TIMEOUTS: &str = "db.client.connection.timeouts";
+    pub const DB_CLIENT_CONNECTION_WAIT_TIME: &str = "db.client.connection.wait_time";
+    pub const HTTP_SERVER_ACTIVE_REQUESTS: &str = "http.server.active_requests";
     pub const MESSAGING_CLIENT_SENT_MESSAGES: &str = "messaging.client.sent.messages";
+    pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
+    pub const PROCESS_FILE_DESCRIPTOR_COUNT: &str = "process.unix.file_descriptor.count";
+    pub const PROCESS_MEMORY_USAGE: &str = "process.memory.usage";
+    pub const PROCESS_THREAD_COUNT: &str = "process.thread.count";
+    pub const PROCESS_UPTIME: &str = "process.uptime";
 }
 
 /// Glassboard's own.
@@ -70,6 +84,18 @@ pub mod own {
     pub const TARGET_NAME: &str = "target.name";
     /// Where it is in the page: element names, ids and roles, never what was typed.
     pub const TARGET_PATH: &str = "target.path";
+
+    pub const DEPENDENCY_UP: &str = "glassboard.dependency.up";
+    pub const LAYOUT_SHIFT: &str = "glassboard.web_vital.layout_shift";
+    pub const LOG_INS: &str = "glassboard.log_ins";
+    pub const MESSAGES_POSTED: &str = "glassboard.messages.posted";
+    pub const REGISTRATIONS: &str = "glassboard.registrations";
+    pub const SEARCHES: &str = "glassboard.searches";
+    pub const SESSIONS_ACTIVE: &str = "glassboard.sessions.active";
+    pub const TELEMETRY_DROPPED: &str = "glassboard.telemetry.dropped";
+    pub const TELEMETRY_QUEUED: &str = "glassboard.telemetry.queued";
+    pub const TELEMETRY_SENT: &str = "glassboard.telemetry.sent";
+    pub const WEB_VITAL: &str = "glassboard.web_vital.duration";
 
     /// Log events with this target stay out of spans: the request's own span says the same.
     pub const ACCESS_LOG_TARGET: &str = "access";

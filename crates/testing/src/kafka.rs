@@ -1,7 +1,7 @@
 use crate::Certificates;
-use crate::process::{Process, free_port};
+use crate::process::{Process, free_port, tools};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -143,12 +143,10 @@ fn java(arguments: &[&str]) -> Command {
 
 /// Where `make setup` puts the broker's files.
 fn classes() -> String {
-    let cache = std::env::var_os("GLASSBOARD_CACHE").map(PathBuf::from);
-    let cache = cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/glassboard"));
-    let tools = std::fs::read_dir(cache.join("tools")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let installed = std::fs::read_dir(tools()).into_iter().flatten().flatten().map(|entry| entry.path());
     let versions =
-        tools.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kafka-")));
+        installed.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("kafka-")));
     let newest =
-        versions.max().unwrap_or_else(|| panic!("Kafka is not installed in {}: run `make setup`", cache.display()));
+        versions.max().unwrap_or_else(|| panic!("Kafka is not installed in {}: run `make setup`", tools().display()));
     format!("{}/libs/*", newest.display())
 }

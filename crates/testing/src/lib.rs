@@ -5,9 +5,11 @@ mod certificates;
 mod kafka;
 mod mariadb;
 mod process;
+mod prometheus;
 mod redis;
 
 pub use certificates::Certificates;
 pub use kafka::Kafka;
 pub use mariadb::Mariadb;
+pub use prometheus::Prometheus;
 pub use redis::Redis;

@@ -1,4 +1,5 @@
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex};
@@ -51,6 +52,12 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Where `make setup` puts programs of an exact version.
+pub fn tools() -> PathBuf {
+    let cache = std::env::var_os("GLASSBOARD_CACHE").map(PathBuf::from);
+    cache.unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache/glassboard")).join("tools")
 }
 
 /// A port of 127.0.0.1 that nobody listens on.

@@ -26,7 +26,7 @@ pub fn in_time(
     response: impl Future<Output = Response>,
 ) -> impl Future<Output = Result<Response, Problem>> {
     let time = if stream { Duration::MAX } else { ANSWER_TIME };
-    timeout(time, response).map(|answered| answered.map_err(|_| Code::Unavailable.into()))
+    timeout(time, response).map(|answered| answered.map_err(|_| Code::Unconfirmed.into()))
 }
 
 /// The problem, on a connection of no further use: the rest of the body may still be under way.

@@ -2,7 +2,7 @@ use super::context::accepts_html;
 use crate::problem::{Problem, written};
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT_LANGUAGE, ALLOW, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use model::{BoardError, Code};
 
@@ -26,9 +26,29 @@ pub async fn write(response: Response, wish: &Wish) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR if !wish.html && response.headers().contains_key("serverfnerror") => {
             with_status_of_error(response).await
         }
+        status if status.as_u16() >= 400 && !wish.html && is_html(&response) => page_as_problem(status),
         _ => response,
     };
     written(response, wish.accept_language.as_ref())
+}
+
+fn is_html(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// A page that says what is wrong, for who does not read pages.
+fn page_as_problem(status: StatusCode) -> Response {
+    let code = match status {
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::OperatorsOnly,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::BAD_REQUEST => Code::InvalidRequest,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        _ => Code::Internal,
+    };
+    let mut problem = Problem::from(code).into_response();
+    *problem.status_mut() = status;
+    problem
 }
 
 fn not_allowed(response: &Response) -> Response {

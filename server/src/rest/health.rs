@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
-use std::time::Duration;
 
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Health {
@@ -40,7 +39,7 @@ impl From<model::Dependency> for Dependency {
         Self {
             state: if dependency.is_up() { "up" } else { "down" },
             engine: dependency.engine,
-            latency_ms: Duration::from_micros(dependency.latency_us).as_secs_f64() * 1000.0,
+            latency_ms: dependency.latency_us as f64 / 1000.0,
             since: iso_date(dependency.since),
             reason: dependency.failure,
         }

@@ -29,6 +29,10 @@ impl<T> EventLoops<T> {
         (0..cores).map(|_| EventLoop::start(own())).collect::<Result<_, _>>().map(Self)
     }
 
+    pub fn runtimes(&self) -> impl Iterator<Item = &Handle> {
+        self.0.iter().map(|one| &one.runtime)
+    }
+
     /// Runs a task to its end on the thread with the fewest.
     pub fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: impl FnOnce(&T) -> F) {
         let Some(chosen) = self.0.iter().min_by_key(|one| Arc::strong_count(&one.tasks)) else { return };

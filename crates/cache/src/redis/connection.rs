@@ -9,7 +9,7 @@ use redis::{
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use telemetry::server::metrics;
+use telemetry::server::metrics::{self, Label};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, field, info_span};
 
@@ -91,17 +91,22 @@ async fn trace<T>(name: Name, work: impl Future<Output = RedisResult<T>>) -> Res
     let span = span(operation, key);
     let began = Instant::now();
     let result = timeout(PATIENCE, work.instrument(span.clone())).await;
-    let result = result.map_err(|_| failure(format!("no answer within {} ms", began.elapsed().as_millis())));
-    let result = result.and_then(|answer| {
-        answer.map_err(|error| {
-            record(&span, &error);
-            told(error)
-        })
-    });
-    if result.is_err() {
+    let took = began.elapsed();
+    let (result, error_type) = match result {
+        Ok(Ok(answer)) => (Ok(answer), None),
+        Ok(Err(error)) => {
+            let code = record(&span, &error);
+            (Err(told(error)), Some(code))
+        }
+        Err(_) => {
+            span.record("error.type", "timeout");
+            (Err(failure(format!("no answer within {} ms", took.as_millis()))), Some("timeout".into()))
+        }
+    };
+    if error_type.is_some() {
         span.record("otel.status_code", "ERROR");
     }
-    metrics::statement_executed(operation, key, result.is_ok());
+    metrics::database_operation(ENGINE, operation, key, error_type, took);
     result
 }
 
@@ -126,12 +131,15 @@ fn span(operation: &'static str, key: &'static str) -> Span {
     span
 }
 
-fn record(span: &Span, error: &RedisError) {
+/// Records the error, and says of which type it is.
+fn record(span: &Span, error: &RedisError) -> Label {
     if let Some(code) = error.code() {
         span.record("db.response.status_code", code);
         span.record("error.type", code);
+        Label::Text(code.into())
     } else {
         span.record("error.type", "_OTHER");
+        "_OTHER".into()
     }
 }
 

@@ -10,6 +10,7 @@ use mysql::{Conn, Error};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use telemetry::server::metrics::{self, ConnectionInUse};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -38,6 +39,7 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn new(options: MariaOptions, size: usize) -> Self {
+        metrics::pool_size(ENGINE, size);
         Self { options: Arc::new(options), idle: Arc::default(), permits: Arc::new(Semaphore::new(size)) }
     }
 
@@ -62,20 +64,21 @@ impl Connections {
         let asked = Instant::now();
         let permit = timeout(WAIT, Arc::clone(&self.permits).acquire_owned())
             .await
+            .inspect_err(|_| metrics::gave_up_on_connection(ENGINE))
             .map_err(|_| failure("all connections were busy for 0.5 s"))?
             .map_err(|_| failure("the store is closed"))?;
         let connections = self.clone();
         let done = spawn_blocking(move || {
-            let _permit = permit;
+            let _permit = (permit, ConnectionInUse::begin(ENGINE));
             connections.work(patience, &work, &callers, asked)
         });
         let done = match patience {
             Patience::Request => timeout(BUDGET.saturating_sub(asked.elapsed()), done)
                 .await
-                .map_err(|_| failure("no answer within 1.8 s"))?,
+                .map_err(|_| failure("no answer within 1.8 s").unconfirmed())?,
             Patience::Job => done.await,
         };
-        done.map_err(failure)?.map_err(failure)
+        done.map_err(failure)?.map_err(Failed::told)
     }
 
     fn work<T>(
@@ -84,7 +87,7 @@ impl Connections {
         work: &impl Fn(&Sql<'_>) -> Result<T>,
         callers: &[Span],
         asked: Instant,
-    ) -> Result<T> {
+    ) -> std::result::Result<T, Failed> {
         let mut tries = 0;
         loop {
             let idle = match patience {
@@ -92,7 +95,7 @@ impl Connections {
                 Patience::Job => None,
             };
             let was_idle = idle.is_some();
-            let mut connection = idle.map_or_else(|| self.connect(patience), Ok)?;
+            let mut connection = idle.map_or_else(|| self.connect(patience), Ok).map_err(Failed::before)?;
             let callers = Callers::several(ENGINE, callers.to_vec()).after(asked.elapsed());
             let sql = Sql::new(&mut connection, callers);
             let result = work(&sql);
@@ -107,7 +110,7 @@ impl Connections {
                     if was_silent && matches!(error, Error::IoError(_)) {
                         self.idle().clear();
                     }
-                    return Err(error);
+                    return Err(Failed::after(error));
                 }
                 Ok(value) => {
                     if patience == Patience::Request {
@@ -141,6 +144,47 @@ impl Connections {
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Conn>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An error, and whether a statement had been sent when it came.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    sent: bool,
+}
+
+impl Failed {
+    /// There was no connection to send anything on.
+    pub(super) const fn before(error: Error) -> Self {
+        Self { error, sent: false }
+    }
+
+    pub(super) const fn after(error: Error) -> Self {
+        Self { error, sent: true }
+    }
+
+    /// Whether what was asked for may be done.
+    pub(super) fn may_be_done(&self) -> bool {
+        self.sent && is_unconfirmed(&self.error)
+    }
+
+    fn told(self) -> PortError {
+        let may_be_done = self.may_be_done();
+        let error = failure(self.error);
+        if may_be_done { error.unconfirmed() } else { error }
+    }
+}
+
+/// Whether a statement that met this error may be done: no answer came, or it was interrupted, which can be after its commit.
+fn is_unconfirmed(error: &Error) -> bool {
+    const INTERRUPTED: u16 = 1317;
+    const KILLED: u16 = 1927;
+    const SHUTDOWN: u16 = 1053;
+    const TOO_LONG: u16 = 1969;
+    match error {
+        Error::IoError(_) | Error::CodecError(_) => true,
+        Error::MySqlError(error) => matches!(error.code, INTERRUPTED | KILLED | SHUTDOWN | TOO_LONG),
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one thread that posts. Waiting posts share a transaction, so that they share its fsync and the lock on the total.
 
-use super::connections::{Connections, Patience, is_deadlock};
+use super::connections::{Connections, Failed, Patience, is_deadlock};
 use super::group::{Groups, NewMessage};
 use super::messages::Author;
 use super::sql::{ManyRows, Result};
@@ -10,6 +10,7 @@ use board::ports::PortError;
 use model::{Message, Timestamp};
 use mysql::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -28,6 +29,8 @@ struct Post {
     author: Author,
     text: String,
     now: Timestamp,
+    /// It is with the engine, or was.
+    sent: Arc<AtomicBool>,
     reply: oneshot::Sender<std::result::Result<Message, PortError>>,
 }
 
@@ -60,12 +63,17 @@ impl Writer {
         budget: Duration,
     ) -> std::result::Result<Message, PortError> {
         let (reply, answer) = oneshot::channel();
-        let post = Post { span: Span::current(), author, text, now, reply };
+        let sent = Arc::<AtomicBool>::default();
+        let post = Post { span: Span::current(), author, text, now, sent: Arc::clone(&sent), reply };
         let stored = async {
             self.0.send(post).await.map_err(|_| failure("the store is closed"))?;
             answer.await.map_err(|_| failure("the writer has stopped"))?
         };
-        timeout(budget, stored).await.map_err(|_| failure("no answer within 1.8 s; the message may be stored"))?
+        // By now the writer sees that nobody waits: a post that was not sent will not be.
+        timeout(budget, stored).await.unwrap_or_else(|_| {
+            let error = failure("no answer within 1.8 s");
+            Err(if sent.load(SeqCst) { error.unconfirmed() } else { error })
+        })
     }
 }
 
@@ -119,7 +127,7 @@ impl<F: Fn(u64)> WriterThread<F> {
     fn store(&mut self, mut posts: Vec<Post>) {
         let mut outcome = self.transaction(&mut posts);
         // The engine may give a transaction up for another one.
-        if matches!(&outcome, Err(Error::MySqlError(error)) if is_deadlock(error.code)) {
+        if matches!(&outcome, Err(Failed { error: Error::MySqlError(error), .. }) if is_deadlock(error.code)) {
             outcome = self.transaction(&mut posts);
         }
         match outcome {
@@ -136,13 +144,14 @@ impl<F: Fn(u64)> WriterThread<F> {
                     }));
                 }
             }
-            Err(error) if posts.len() > 1 && is_about_a_row(&error) => {
+            Err(failed) if posts.len() > 1 && is_about_a_row(&failed.error) => {
                 posts.into_iter().for_each(|post| self.store(vec![post]));
             }
-            Err(error) => {
-                let error = Arc::new(error);
+            Err(failed) => {
+                let (may_be_done, error) = (failed.may_be_done(), Arc::new(failed.error));
                 for post in posts {
-                    let _ = post.reply.send(Err(failure(Arc::clone(&error))));
+                    let failed = failure(Arc::clone(&error));
+                    let _ = post.reply.send(Err(if may_be_done { failed.unconfirmed() } else { failed }));
                 }
             }
         }
@@ -158,14 +167,18 @@ impl<F: Fn(u64)> WriterThread<F> {
     }
 
     /// Their ids, in the same order.
-    fn transaction(&mut self, posts: &mut Vec<Post>) -> Result<Vec<i64>> {
-        let mut groups = self.groups()?;
+    fn transaction(&mut self, posts: &mut Vec<Post>) -> std::result::Result<Vec<i64>, Failed> {
+        let mut groups = self.groups().map_err(Failed::before)?;
         // Whoever has gone meanwhile was told that it failed, and posts again.
-        posts.retain(|post| !post.reply.is_closed());
+        posts.retain(|post| {
+            post.sent.store(true, SeqCst);
+            !post.reply.is_closed()
+        });
         let callers = Callers::several(ENGINE, posts.iter().map(|post| post.span.clone()).collect());
         let messages: Vec<_> =
             posts.iter().map(|post| NewMessage { author: &post.author, text: &post.text, now: post.now }).collect();
-        let ids = if messages.is_empty() { Vec::new() } else { groups.store(callers, &messages)? };
+        let ids =
+            if messages.is_empty() { Vec::new() } else { groups.store(callers, &messages).map_err(Failed::after)? };
         self.groups = Some(groups);
         Ok(ids)
     }

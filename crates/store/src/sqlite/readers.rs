@@ -2,12 +2,13 @@
 
 use super::damage::Damage;
 use super::sql::Sql;
-use super::{failure, open};
+use super::{ENGINE, failure, open};
 use board::ports::PortError;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use telemetry::server::metrics::{self, ConnectionInUse};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
@@ -33,13 +34,9 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf, damage: Damage) -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, Into::into);
-        Self {
-            path: Arc::new(path),
-            idle: Arc::default(),
-            permits: Arc::new(Semaphore::new(cores * CONNECTIONS_PER_CORE)),
-            damage,
-        }
+        let size = std::thread::available_parallelism().map_or(2, usize::from) * CONNECTIONS_PER_CORE;
+        metrics::pool_size(ENGINE, size);
+        Self { path: Arc::new(path), idle: Arc::default(), permits: Arc::new(Semaphore::new(size)), damage }
     }
 
     /// Runs `read` in one read transaction: all of its statements see the same state.
@@ -51,12 +48,13 @@ impl Readers {
         let asked = Instant::now();
         let permit = tokio::time::timeout(WAIT, Arc::clone(&self.permits).acquire_owned())
             .await
+            .inspect_err(|_| metrics::gave_up_on_connection(ENGINE))
             .map_err(|_| failure("all connections were busy for 5 s"))?
             .map_err(|_| failure("the database is closed"))?;
         let span = Span::current();
         let readers = self.clone();
         let work = move || {
-            let _permit = permit;
+            let _permit = (permit, ConnectionInUse::begin(ENGINE));
             let connection = readers.take()?;
             // Not rusqlite's transaction, which has both statements parsed again each time.
             connection.prepare_cached("BEGIN")?.execute(())?;

@@ -29,9 +29,11 @@ pub struct Config {
     pub log_filter: Targets,
     /// `None`: traces stay in this process.
     pub traces: Option<Export>,
-    /// `None`: what the relay takes goes nowhere.
+    /// `None`: only `/metrics` tells; what the relay takes goes nowhere.
     pub metrics: Option<Export>,
-    /// `None`: what the relay takes goes nowhere.
+    /// How often metrics are read for the collector.
+    pub metric_interval: Duration,
+    /// `None`: the log is on standard output only; what the relay takes goes nowhere.
     pub logs: Option<Export>,
 }
 
@@ -64,6 +66,7 @@ const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
+const METRIC_INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 
 /// The variables of one signal.
@@ -144,6 +147,7 @@ impl Config {
             log_filter: log_filter(get(LOG).as_deref())?,
             traces: export(Signal::Traces, &get)?,
             metrics: export(Signal::Metrics, &get)?,
+            metric_interval: milliseconds(METRIC_INTERVAL, get(METRIC_INTERVAL).as_deref(), 60_000)?,
             logs: export(Signal::Logs, &get)?,
         })
     }
@@ -221,8 +225,13 @@ fn headers(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Heade
 }
 
 fn timeout(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Duration, ConfigError> {
-    let Some((variable, text)) = first(get, [names.timeout, TIMEOUT]) else { return Ok(Duration::from_secs(10)) };
-    match text.parse() {
+    let given = first(get, [names.timeout, TIMEOUT]);
+    let (variable, text) = given.as_ref().map_or((TIMEOUT, None), |(variable, text)| (*variable, Some(text.as_str())));
+    milliseconds(variable, text, 10_000)
+}
+
+fn milliseconds(variable: &'static str, text: Option<&str>, default: u64) -> Result<Duration, ConfigError> {
+    match text.map_or(Ok(default), str::parse) {
         Ok(millis @ 1..=600_000) => Ok(Duration::from_millis(millis)),
         _ => Err(error(variable, "Set it to milliseconds, from 1 to 600000.")),
     }

@@ -8,6 +8,7 @@ mod forwarder;
 mod handover;
 mod ids;
 mod log;
+mod log_export;
 mod meaning;
 pub mod metrics;
 mod otlp;

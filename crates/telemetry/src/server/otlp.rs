@@ -11,18 +11,22 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Spa
 
 /// Spans of one resource as a request to a collector.
 pub(super) fn request(resource: &Resource, spans: &[SpanRecord]) -> ExportTraceServiceRequest {
-    let scope = InstrumentationScope {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..InstrumentationScope::default()
-    };
     let spans = spans.iter().map(span).collect();
     ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
             resource: Some(resource.clone()),
-            scope_spans: vec![ScopeSpans { scope: Some(scope), spans, schema_url: String::new() }],
+            scope_spans: vec![ScopeSpans { scope: Some(scope()), spans, schema_url: String::new() }],
             schema_url: String::new(),
         }],
+    }
+}
+
+/// Who recorded it.
+pub(super) fn scope() -> InstrumentationScope {
+    InstrumentationScope {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
     }
 }
 
@@ -31,7 +35,7 @@ pub(super) fn text_attribute(key: &str, value: &str) -> KeyValue {
     attribute((key, Value::Text(value)))
 }
 
-fn attribute((key, value): (&str, Value<'_>)) -> KeyValue {
+pub(super) fn attribute((key, value): (&str, Value<'_>)) -> KeyValue {
     let value = match value {
         Value::Bool(value) => any_value::Value::BoolValue(value),
         Value::Int(value) => any_value::Value::IntValue(value),

@@ -195,6 +195,10 @@ impl Fields {
         self.attributes.iter().map(|(key, value)| (*key, self.value(value)))
     }
 
+    pub(super) const fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
     /// Forgets everything but the memory that it took.
     pub(super) fn clear(&mut self) {
         self.attributes.clear();

@@ -6,6 +6,7 @@
 use super::buffer::Buffer;
 use super::ids::random;
 use super::log::Log;
+use super::log_export::LoggedEvent;
 use super::record::{Fields, SpanRecord};
 use crate::names::own;
 use crate::propagation::TraceParent;
@@ -27,6 +28,8 @@ pub(super) struct Recorder {
     open: [Table; TABLES],
     ended: Arc<Buffer<SpanRecord>>,
     log: Log,
+    /// Logged events for the collector; `None` without one.
+    logged: Option<Arc<Buffer<LoggedEvent>>>,
 }
 
 /// On cache lines of its own: neighbours would wait for each other all the same.
@@ -83,8 +86,8 @@ fn now_ns() -> u64 {
 }
 
 impl Recorder {
-    pub(super) fn new(ended: Arc<Buffer<SpanRecord>>, log: Log) -> Self {
-        Self { open: std::array::from_fn(|_| Table::default()), ended, log }
+    pub(super) fn new(ended: Arc<Buffer<SpanRecord>>, log: Log, logged: Option<Arc<Buffer<LoggedEvent>>>) -> Self {
+        Self { open: std::array::from_fn(|_| Table::default()), ended, log, logged }
     }
 
     fn table(&self, at: usize) -> MutexGuard<'_, slab::Slab<Open>> {
@@ -200,7 +203,13 @@ impl Subscriber for Recorder {
             None => None,
         };
         if self.log.takes(metadata) {
-            self.log.write(event, span.as_ref().map(|(_, place)| *place));
+            let place = span.as_ref().map(|(_, place)| *place);
+            self.log.write(event, place);
+            if let Some(logged) = &self.logged {
+                let mut fields = Fields::with_capacity(metadata.fields().len());
+                event.record(&mut fields);
+                logged.push(LoggedEvent { at_ns: now_ns(), metadata, place, fields });
+            }
         }
         if let Some((id, _)) = span.filter(|_| belongs_in_spans(metadata)) {
             let mut fields = Fields::with_capacity(metadata.fields().len());

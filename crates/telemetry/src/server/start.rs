@@ -3,6 +3,8 @@ use super::config::{Config, Export};
 use super::forwarder::{Forwarder, ForwarderError, ForwarderStats};
 use super::handover::{self, SpanSink};
 use super::log::Log;
+use super::log_export::{self, LoggedEvent};
+use super::metrics::{self, Reader};
 use super::otlp::text_attribute;
 use super::record::SpanRecord;
 use super::recorder::Recorder;
@@ -33,6 +35,8 @@ pub struct Stats {
     /// Spans that ended faster than they could be handed on.
     pub dropped_spans: u64,
     pub dropped_log_lines: u64,
+    /// For the collector.
+    pub dropped_log_records: u64,
     /// By signal; `None` without a collector for it.
     pub forwarders: [(Signal, Option<ForwarderStats>); 3],
 }
@@ -44,6 +48,9 @@ pub struct Telemetry {
     traces: Option<Forwarder>,
     metrics: Option<Forwarder>,
     logs: Option<Forwarder>,
+    /// Logged events for the collector.
+    logged: Option<Arc<Buffer<LoggedEvent>>>,
+    reader: Option<Reader>,
     sink: Arc<dyn SpanSink>,
 }
 
@@ -65,11 +72,23 @@ fn assemble<W: Write + Send + 'static>(
 ) -> Result<(Telemetry, Recorder), StartError> {
     let forwarder = |export: &Option<Export>| export.as_ref().map(Forwarder::start).transpose();
     let (traces, metrics, logs) = (forwarder(&config.traces)?, forwarder(&config.metrics)?, forwarder(&config.logs)?);
+    let resource = resource(config);
     let ended = Arc::new(Buffer::new(handover::CAPACITY, handover::MAX_BATCH));
-    handover::start(Arc::clone(&ended), resource(config), Arc::clone(&sink), traces.clone())?;
+    handover::start(Arc::clone(&ended), resource.clone(), Arc::clone(&sink), traces.clone())?;
     let log = Log::start(output, config.log_format, config.log_filter.clone())?;
-    let recorder = Recorder::new(Arc::clone(&ended), log.clone());
-    Ok((Telemetry { ended, log, traces, metrics, logs, sink }, recorder))
+    let logged = match &logs {
+        Some(forwarder) => {
+            let logged = Arc::new(Buffer::new(log_export::CAPACITY, log_export::MAX_BATCH));
+            log_export::start(Arc::clone(&logged), resource.clone(), forwarder.clone())?;
+            Some(logged)
+        }
+        None => None,
+    };
+    metrics::begin();
+    let reader = |forwarder: &Forwarder| Reader::start(config.metric_interval, resource, forwarder.clone());
+    let reader = metrics.as_ref().map(reader).transpose()?;
+    let recorder = Recorder::new(Arc::clone(&ended), log.clone(), logged.clone());
+    Ok((Telemetry { ended, log, traces, metrics, logs, logged, reader, sink }, recorder))
 }
 
 impl Telemetry {
@@ -109,8 +128,24 @@ impl Telemetry {
         Stats {
             dropped_spans: self.ended.dropped(),
             dropped_log_lines: self.log.dropped(),
+            dropped_log_records: self.logged.as_ref().map_or(0, |logged| logged.dropped()),
             forwarders: self.forwarders().map(|(signal, forwarder)| (signal, forwarder.map(Forwarder::stats))),
         }
+    }
+
+    /// Sets the metrics of telemetry itself. To be called before metrics are read.
+    pub fn observe(&self) {
+        let stats = self.stats();
+        for (signal, forwarder) in stats.forwarders {
+            let forwarder = forwarder.unwrap_or_default();
+            let dropped = match signal {
+                Signal::Traces => stats.dropped_spans,
+                Signal::Metrics => 0,
+                Signal::Logs => stats.dropped_log_records,
+            };
+            metrics::telemetry(signal.name(), forwarder.sent, forwarder.dropped + dropped, forwarder.queued);
+        }
+        metrics::telemetry("stdout", 0, stats.dropped_log_lines, 0);
     }
 
     /// Waits until the spans that ended so far have reached the sink, and the events standard output; `false` when that
@@ -129,6 +164,13 @@ impl Telemetry {
         let left = || deadline.saturating_duration_since(Instant::now());
         self.ended.flush(left());
         self.ended.close();
+        if let Some(logged) = &self.logged {
+            logged.flush(left());
+            logged.close();
+        }
+        if let Some(reader) = &self.reader {
+            reader.finish(left());
+        }
         for (_, forwarder) in self.forwarders() {
             if let Some(forwarder) = forwarder {
                 forwarder.shutdown(left());
