@@ -5,7 +5,7 @@ const everywhere = ["home", "account", "messages", "search", "accessibility"];
 const instruments = ["logs", "statistics", "messaging", "cache"];
 const withScripts = ["samples", ...instruments, "status", "live", "trace", "page-files"];
 
-/** Specs by name; `safety` and `collector` look at the server more than at the page, so one kind of reader is enough. */
+/** Specs by name; those that only the first project has look at the server more than at the page. */
 const specs = (...names: string[]) => names.map((name) => `**/${name}.spec.ts`);
 
 export default defineConfig<ReaderOptions>({
@@ -32,7 +32,7 @@ export default defineConfig<ReaderOptions>({
   projects: [
     {
       name: "desktop-ko",
-      testMatch: specs(...everywhere, ...withScripts, "safety", "collector"),
+      testMatch: specs(...everywhere, ...withScripts, "safety", "collector", "sampling", "browser-signals"),
       use: { language: "ko", locale: "ko-KR", timezoneId: "Asia/Seoul", viewport: { width: 1280, height: 800 } },
     },
     {

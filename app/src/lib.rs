@@ -13,6 +13,7 @@ mod layout;
 mod live;
 mod next;
 mod pages;
+mod patterns;
 mod query;
 mod session;
 #[cfg(feature = "ssr")]
@@ -25,5 +26,7 @@ mod web;
 pub use app::App;
 #[cfg(feature = "hydrate")]
 pub use app::load_page;
+#[cfg(feature = "ssr")]
+pub use patterns::PATTERNS;
 #[cfg(feature = "ssr")]
 pub use shell::shell;

@@ -23,6 +23,7 @@ pub fn shell() -> impl IntoView {
     let scheme = theme.unwrap_or("light dark");
     let page_trace = request.and_then(|request| request.page_trace);
     let (traceparent, document) = page_trace.map(|trace| (trace.traceparent, trace.document_load)).unzip();
+    let recording = Some(site.recording.clone()).filter(|part| part != "1");
     // What the page's own file needs comes beside the main one, not after it.
     let file = use_context::<Parts>().and_then(|parts| SplitPage::at(parts.uri.path()));
     let page_files = file.and_then(|page| site.pages.get(page.file().name())).cloned().unwrap_or_default();
@@ -42,6 +43,7 @@ pub fn shell() -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="description" content=description/>
                 <meta name="color-scheme" content=scheme/>
+                {recording.map(|value| view! { <meta name="glassboard-recording" content=value/> })}
                 {traceparent.map(|value| view! { <meta name="traceparent" content=value/> })}
                 {document.map(|value| view! { <meta name="glassboard-document" content=value/> })}
                 <link rel="stylesheet" href=site.style.clone()/>

@@ -1,49 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { freePort, startCollector } from "../support/collector";
 import { expect, signIn, test } from "../support/reader";
-import { end, firstMatch, startServer } from "../support/server";
+import { end, startServer } from "../support/server";
 import { wholeTrace } from "../support/traces";
-
-const collectorProgram = process.env.GLASSBOARD_ROTEL;
 
 // Port 4317 is what makes it gRPC (docs: OTLP_ENDPOINT), so that these can't run side by side.
 test.describe.configure({ mode: "serial" });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, "127.0.0.1", listening));
-  const address = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  if (!address || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-/** A collector made by others (rotel), which prints what reaches it. */
-async function startCollector(
-  httpPort: number,
-  grpcPort: number,
-  signals: string[] = ["traces"],
-): Promise<{ process: ChildProcess; output: () => string }> {
-  if (!collectorProgram) throw new Error("GLASSBOARD_ROTEL names no collector: scripts/test.sh sets it");
-  const process = spawn(collectorProgram, [
-    "start",
-    "--otlp-http-endpoint",
-    `127.0.0.1:${httpPort}`,
-    "--otlp-grpc-endpoint",
-    `127.0.0.1:${grpcPort}`,
-    "--exporter",
-    "blackhole",
-    ...signals.flatMap((signal) => ["--debug-log", signal]),
-    "--debug-log-verbosity",
-    "detailed",
-  ]);
-  let printed = "";
-  const keep = (chunk: Buffer) => (printed += chunk.toString());
-  process.stdout.on("data", keep);
-  process.stderr.on("data", keep);
-  await firstMatch(process, "collector", /starting|started|listening/i);
-  return { process, output: () => printed };
-}
 
 for (const protocol of ["HTTP", "gRPC"] as const) {
   test(`server and browser spans of one trace reach a foreign collector over OTLP/${protocol}`, async ({ page }) => {
@@ -94,6 +55,38 @@ for (const protocol of ["HTTP", "gRPC"] as const) {
       }
       expect(collector.output()).not.toContain("forged");
     } finally {
+      await server.stop();
+      await end(collector.process);
+    }
+  });
+}
+
+for (const protocol of ["HTTP", "gRPC"] as const) {
+  test(`the server's own log and metrics reach a foreign collector over OTLP/${protocol}`, async ({ browser }) => {
+    const [http, grpc] = [await freePort(), protocol === "gRPC" ? 4317 : await freePort()];
+    const collector = await startCollector(http, grpc, ["metrics", "logs"]);
+    const server = await startServer(`measuring-${protocol}`, {
+      OTLP_ENDPOINT: `http://127.0.0.1:${protocol === "gRPC" ? grpc : http}`,
+      OTEL_METRIC_EXPORT_INTERVAL: "500",
+    });
+    const context = await browser.newContext({ baseURL: server.url });
+    try {
+      await signIn(context);
+      await context.request.post("/login", { data: { username: "nobody", password: "hunter2-planted" } });
+      for (const wanted of [
+        "login.failed",
+        "http.server.request.duration",
+        "http_requests_total",
+        "db.client.operation.duration",
+        "glassboard.log_ins",
+        "process.cpu.time",
+        "aks-demo-backend",
+      ]) {
+        await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+      }
+      expect(collector.output()).not.toContain("hunter2-planted");
+    } finally {
+      await context.close();
       await server.stop();
       await end(collector.process);
     }

@@ -52,7 +52,7 @@ pub const ROOT_FILES: [&str; 4] = ["/favicon.svg", "/favicon.ico", "/robots.txt"
 
 /// The URLs that a page links, each with its content's hash.
 #[must_use]
-pub fn site() -> Site {
+pub fn site(recording: String) -> Site {
     let url = |path: &str| match file(path) {
         Some(file) => format!("/{path}?v={}", file.version()),
         None => format!("/{path}"),
@@ -64,6 +64,7 @@ pub fn site() -> Site {
         script: url("pkg/glassboard.js"),
         wasm: url("pkg/glassboard.wasm"),
         style: url("pkg/glassboard.css"),
+        recording,
         live_reload: std::env::var_os("GLASSBOARD_LIVE_RELOAD").is_some(),
         pages: pages.into_iter().map(|(name, files)| (name, urls(files))).collect(),
     }

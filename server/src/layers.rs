@@ -22,7 +22,7 @@ use context::Asking;
 pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::{page_policy, roomy_headers};
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
 use model::Code;
 pub use rules::{Route, Rule, Rules};
@@ -31,12 +31,16 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use telemetry::server::keep_trace;
 use telemetry::server::metrics::{ActiveRequest, RouteMetrics};
 use tower::layer::layer_fn;
 use tower::{Service, service_fn};
 use trace::ServerSpan;
 pub use trace::current_trace_id;
 use tracing::{Instrument, Span};
+
+/// Of a request whose trace an operator wants to be kept, whatever the sampling.
+const KEEP_TRACE: HeaderName = HeaderName::from_static("x-keep-trace");
 
 /// As nginx has it: the client has gone before there was an answer.
 const CLIENT_GONE: u16 = 499;
@@ -82,6 +86,9 @@ fn pass<'p>(passage: &'p Passage, request: &'p mut Request, next: Next) -> impl 
     let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
     async move {
         let mut response = answered(&passage.state, rule, answering.call.as_mut(), asking, request, next).await;
+        if let Some(traced) = &traced {
+            traced.answered(response.status());
+        }
         let took = answering.done(response.status());
         headers::add_security_headers(response.headers_mut());
         match traced {
@@ -157,6 +164,9 @@ async fn admitted(
     if let Some(call) = call {
         call.is_from(&context);
     }
+    if request.headers().contains_key(KEEP_TRACE) && is_operators(state, &context) {
+        keep_trace(&Span::current());
+    }
     check(state, rule, request, &context)?;
     request.extensions_mut().insert(context);
     let answer = next.call(std::mem::take(request)).map(|Ok(response)| response);
@@ -171,6 +181,10 @@ async fn admitted(
         cookies.set(state, &mut response);
     }
     Ok(response)
+}
+
+fn is_operators(state: &ServerState, context: &RequestContext) -> bool {
+    context.signed_in.as_ref().is_some_and(|who| state.app.board.accounts().is_operator(who, &context.caller))
 }
 
 /// A page once begun is rendered to its end, even when its reader has gone: its parts are made by several tasks, which would

@@ -15,7 +15,8 @@ use model::{BoardError, Code};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, sanitize};
+use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, sanitize, web_vitals};
+use telemetry::server::{ExportLogsServiceRequest, metrics};
 
 /// Requests per second and address, and how many at once.
 const RATE: f64 = 20.0;
@@ -78,7 +79,19 @@ pub async fn logs(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    relay(&state, &context, &headers, &body, |request| state.telemetry.accept_logs(request))
+    relay(&state, &context, &headers, &body, |request| {
+        count_web_vitals(request);
+        state.telemetry.accept_logs(request);
+    })
+}
+
+/// Pages tell how they felt; only routes of ours become labels.
+fn count_web_vitals(request: &ExportLogsServiceRequest) {
+    for (name, route, value) in web_vitals(request) {
+        if let Some(route) = app::PATTERNS.iter().find(|known| **known == route) {
+            metrics::web_vital(name, route, value);
+        }
+    }
 }
 
 fn relay<R: Relayed>(

@@ -172,7 +172,7 @@ fn state(
         observatory,
         cookies: Arc::clone(&cookies) as Arc<_>,
         drafts: app::drafts::Drafts::default(),
-        site: assets::site(),
+        site: assets::site(settings.telemetry.told_to_pages()),
     });
     Ok(Arc::new(Shared {
         app,

@@ -34,7 +34,7 @@ fn wire_navigation() {
         let path = path.get();
         if before.as_ref() != Some(&path) {
             // The first one is the page load's own route.
-            telemetry::browser::navigated(pattern(&path), &path);
+            telemetry::browser::navigated(crate::patterns::pattern(&path), &path);
         }
         if before.is_some_and(|before| before != path) {
             web::close_menus();
@@ -46,30 +46,6 @@ fn wire_navigation() {
         }
         path
     });
-}
-
-/// The route pattern of a path.
-fn pattern(path: &str) -> &'static str {
-    const PATTERNS: [&str; 13] = [
-        "/",
-        "/login",
-        "/register",
-        "/account",
-        "/messages",
-        "/search",
-        "/samples",
-        "/traces",
-        "/logs",
-        "/statistics",
-        "/messaging",
-        "/cache",
-        "/status",
-    ];
-    match PATTERNS.iter().find(|pattern| **pattern == path) {
-        Some(pattern) => pattern,
-        None if path.starts_with("/traces/") => "/traces/:id",
-        None => "/*",
-    }
 }
 
 /// A click elsewhere closes open menus.

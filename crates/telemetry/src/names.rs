@@ -51,6 +51,8 @@ pub mod development {
     pub const USER_NAME: &str = "user.name";
     /// Every name that starts so describes the reader's browser.
     pub const BROWSER_PREFIX: &str = "browser.";
+    pub const BROWSER_WEB_VITAL_NAME: &str = "browser.web_vital.name";
+    pub const BROWSER_WEB_VITAL_VALUE: &str = "browser.web_vital.value";
     pub const BROWSER_LANGUAGE: &str = "browser.language";
     pub const BROWSER_MOBILE: &str = "browser.mobile";
     pub const BROWSER_PLATFORM: &str = "browser.platform";
@@ -95,6 +97,7 @@ pub mod own {
     pub const TELEMETRY_DROPPED: &str = "glassboard.telemetry.dropped";
     pub const TELEMETRY_QUEUED: &str = "glassboard.telemetry.queued";
     pub const TELEMETRY_SENT: &str = "glassboard.telemetry.sent";
+    pub const TRACES: &str = "glassboard.traces";
     pub const WEB_VITAL: &str = "glassboard.web_vital.duration";
 
     /// Log events with this target stay out of spans: the request's own span says the same.
@@ -102,6 +105,11 @@ pub mod own {
 
     /// The page's `<meta>` with the documentFetch span's context; also the Server-Timing entry.
     pub const META_TRACEPARENT: &str = "traceparent";
+    /// How fast the reader's connection seems to be, such as `4g`.
+    pub const BROWSER_CONNECTION: &str = "browser.connection.effective_type";
+
+    /// The page's `<meta>` that says which part of all traces is kept from the beginning, or `off`. Without: all.
+    pub const META_RECORDING: &str = "glassboard-recording";
     /// The page's `<meta>` with the documentLoad span's id.
     pub const META_DOCUMENT: &str = "glassboard-document";
 }

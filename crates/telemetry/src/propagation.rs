@@ -61,6 +61,15 @@ pub fn span_id_from_hex(text: &str) -> Option<[u8; 8]> {
     hex::decode(text).filter(|id| *id != [0; 8])
 }
 
+/// Whether a trace is among the `ratio` of all traces that are kept: its last 56 bits, which W3C wants to be random, are a
+/// number between 0 and 1. <https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/>
+#[must_use]
+pub fn is_within(trace_id: &[u8; 16], ratio: f64) -> bool {
+    let mut last = [0; 8];
+    last[1..].copy_from_slice(&trace_id[9..]);
+    ratio >= 1.0 || (u64::from_be_bytes(last) as f64) < ratio * (1u64 << 56) as f64
+}
+
 /// Lower-case hexadecimal digits.
 pub mod hex {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

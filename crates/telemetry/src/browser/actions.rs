@@ -43,6 +43,8 @@ thread_local! {
     /// Comes after every other listener of an event.
     static LAST: Function = Closure::<dyn FnMut()>::new(end_after_microtasks).into_js_value().unchecked_into();
     static MARKER: RefCell<Option<MessagePort>> = const { RefCell::new(None) };
+    /// The pattern of the page's route, once the router has told.
+    static ROUTE: RefCell<String> = const { RefCell::new(String::new()) };
     /// Actions within their grace, oldest first: all wait equally long.
     static HELD: RefCell<VecDeque<Span>> = const { RefCell::new(VecDeque::new()) };
 }
@@ -179,6 +181,11 @@ pub(super) fn latest() -> Span {
     HELD.with_borrow(|held| held.back().cloned()).unwrap_or_else(Span::none)
 }
 
+/// The pattern of the page's route; empty before the router has told.
+pub(super) fn route() -> String {
+    ROUTE.with_borrow(Clone::clone)
+}
+
 /// Opens an action: below the one whose burst this is, else as a root.
 fn open(name: &'static str) -> Span {
     let parent = Span::current();
@@ -200,6 +207,8 @@ fn open_at(name: &'static str, element: &Element) -> Option<Span> {
             record.set(own::TARGET_NAME, name);
         }
         record.set(own::TARGET_PATH, targets::path(element));
+        record.set(stable::URL_PATH, page::path());
+        record.set(stable::HTTP_ROUTE, route());
     })?;
     Some(action)
 }
@@ -225,6 +234,7 @@ pub fn in_action<F: Future>(future: F) -> Instrumented<F> {
 ///
 /// `route` is the pattern (`/messages/:id`), `path` the path without query.
 pub fn navigated(route: &str, path: &str) {
+    ROUTE.set(route.to_owned());
     if super::document::first_route(route) {
         return;
     }

@@ -1,9 +1,9 @@
 //! Server function calls as spans: `#[server(client = TracedClient)]`.
 
 use super::record::{Kind, Status};
-use super::{actions, page, recorder};
+use super::{actions, export, fetches, page, recorder};
 use crate::names::stable;
-use crate::propagation::TRACEPARENT;
+use crate::propagation::{TRACEPARENT, TraceParent};
 use futures::{Sink, Stream, StreamExt};
 use server_fn::Bytes;
 use server_fn::client::{Client, browser::BrowserClient};
@@ -30,7 +30,10 @@ where
 
     async fn send(request: BrowserRequest) -> Result<TracedResponse, E> {
         let fetch = Fetch::open(&request);
+        // It fetches when it is polled first, which is at once.
+        fetches::expect(true);
         let sent = <BrowserClient as Client<E, I, O>>::send(request).await;
+        fetches::expect(false);
         match sent {
             Ok(response) => {
                 fetch.answered(<BrowserResponse as ClientRes<E>>::status(&response));
@@ -82,7 +85,8 @@ impl Fetch {
         let span = recorder::span(method, &current);
         let path = page::own_path(&request.url());
         if let (Some(place), Some(_)) = (recorder::place(&span), &path) {
-            request.headers().set(TRACEPARENT, &place.to_string());
+            let sampled = export::is_kept(&place.trace_id);
+            request.headers().set(TRACEPARENT, &TraceParent { sampled, ..place }.to_string());
         }
         recorder::edit(&span, |record| {
             record.kind = Kind::Client;

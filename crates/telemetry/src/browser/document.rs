@@ -4,9 +4,9 @@
 
 use super::record::{Kind, Name, SpanRecord, Status, Value};
 use super::recorder::{self, Recorder, Surroundings};
-use super::{actions, export, faults, page};
+use super::{actions, export, faults, fetches, page, vitals};
 use crate::names::{development, own, span, stable};
-use crate::propagation::{TraceParent, span_id_from_hex};
+use crate::propagation::{TRACEPARENT, TraceParent, span_id_from_hex};
 use std::cell::{Cell, RefCell};
 use tracing::Span;
 use wasm_bindgen::{JsCast, JsValue};
@@ -54,15 +54,30 @@ impl Hydration {
 }
 
 /// Starts recording: the page load, then whatever the reader does. Call it once, first of all.
+///
+/// Nothing is recorded where the server says `off`, nor where the reader's browser asks not to be tracked.
 pub fn start() -> Hydration {
     let began_us = page::now_us();
-    recorder::install(Surroundings { now_us: page::now_us, random: page::random, ended: export::push });
+    let told = page::meta(own::META_RECORDING);
+    let ratio = told.as_deref().map_or(Some(1.0), |told| told.parse().ok());
+    let Some(ratio) = ratio.filter(|_| !wants_privacy()) else {
+        faults::print();
+        return Hydration { span: Span::none() };
+    };
+    recorder::install(Surroundings {
+        now_us: page::now_us,
+        random: page::random,
+        keeps: export::keeps,
+        ended: export::push,
+    });
     if tracing::subscriber::set_global_default(Recorder).is_err() {
         web_sys::console::warn_1(&"browser telemetry was started twice".into());
     }
-    export::start(resource());
+    export::start(resource(), ratio);
     faults::listen();
+    fetches::listen();
     actions::listen();
+    vitals::watch();
     let load = open();
     await_load();
     page::window().inspect(|window| page::listen(window, "pageshow", came_back));
@@ -72,6 +87,13 @@ pub fn start() -> Hydration {
     recorder::edit(&hydrate, |record| record.start_us = began_us);
     actions::go_on(hydrate.clone(), true);
     Hydration { span: hydrate }
+}
+
+/// Global Privacy Control, or the older Do Not Track.
+fn wants_privacy() -> bool {
+    let Some(navigator) = page::window().map(|window| window.navigator()) else { return false };
+    page::get(&navigator, "globalPrivacyControl").is_truthy()
+        || page::get(&navigator, "doNotTrack").as_string().as_deref() == Some("1")
 }
 
 fn resource() -> Vec<(Name, Value)> {
@@ -93,6 +115,10 @@ fn resource() -> Vec<(Name, Value)> {
     if let Some(platform) = page::get(&hints, "platform").as_string() {
         resource.push((development::BROWSER_PLATFORM.into(), platform.into()));
     }
+    // Not in every browser: https://wicg.github.io/netinfo/
+    if let Some(connection) = page::get(&page::get(&navigator, "connection"), "effectiveType").as_string() {
+        resource.push((own::BROWSER_CONNECTION.into(), connection.into()));
+    }
     resource
 }
 
@@ -101,12 +127,13 @@ fn open() -> Span {
     let load = recorder::span(span::DOCUMENT_LOAD, &Span::none());
     recorder::make_action(&load);
     let reserved = page::meta(own::META_TRACEPARENT).and_then(|text| TraceParent::parse(&text));
+    let decided = reserved.and_then(|reserved| decided(&reserved.trace_id));
     let reserved_id = page::meta(own::META_DOCUMENT).and_then(|text| span_id_from_hex(&text));
     let fetch = recorder::edit(&load, |record| {
         record.start_us = page::at_us(0.0);
         record.set(stable::URL_PATH, page::path());
         if let (Some(fetch), Some(span_id)) = (reserved, reserved_id) {
-            record.place = TraceParent { span_id, ..fetch };
+            record.place = TraceParent { span_id, sampled: decided.unwrap_or(fetch.sampled), ..fetch };
         }
         record.place
     });
@@ -169,6 +196,9 @@ pub(super) fn finish() {
 
 fn resource_fetch(parent: TraceParent, entry: &JsValue) -> Option<SpanRecord> {
     let timing = entry.dyn_ref::<PerformanceResourceTiming>()?;
+    if timing.initiator_type() == "fetch" && fetches::saw(timing.start_time()) {
+        return None;
+    }
     let mut record = fetched(span::RESOURCE_FETCH, parent, timing)?;
     record.set("browser.resource.initiator", timing.initiator_type());
     Some(record)
@@ -194,6 +224,20 @@ fn fetched(name: &'static str, parent: TraceParent, timing: &PerformanceResource
         }
     }
     Some(record)
+}
+
+/// Whether the server keeps the page load's trace, as it said when the page was whole.
+fn decided(trace_id: &[u8; 16]) -> Option<bool> {
+    let navigation = page::performance()?.get_entries_by_type("navigation").get(0);
+    let entries = navigation.dyn_ref::<PerformanceNavigationTiming>()?.server_timing();
+    let told = entries.iter().find_map(|entry| {
+        let entry = entry.unchecked_into::<PerformanceServerTiming>();
+        (entry.name() == TRACEPARENT).then(|| TraceParent::parse(&entry.description()))?
+    })?;
+    (told.trace_id == *trace_id).then(|| {
+        export::decide(trace_id, told.sampled);
+        told.sampled
+    })
 }
 
 /// The server's clock minus the browser's: the server read its own between request and response.

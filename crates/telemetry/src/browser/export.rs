@@ -1,17 +1,18 @@
-//! Sends finished spans to the page's own origin; never waits, never traces itself.
+//! Sends finished spans and log records to the page's own origin; never waits, never traces itself.
 
+use super::keeping::Keeping;
+use super::otlp_json::{self, Signal};
 use super::queue::{PIECE_BYTES, Piece, Queue};
-use super::record::{Name, SpanRecord, Value};
-use super::{TraceNote, actions, document, page, recorder};
+use super::record::{LogRecord, Name, SpanRecord, Value};
+use super::{TraceNote, actions, document, fetches, page, recorder, vitals};
 use crate::propagation::hex;
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, RequestInit, Response};
 
-const URL: &str = "/v1/traces";
 /// A trace's spans end close together: wait until none has ended for so long,
 const IDLE_MS: i32 = 100;
 /// but not longer than this.
@@ -21,9 +22,9 @@ const LAST_RETRY_MS: i32 = 60_000;
 
 type Callback = Rc<dyn Fn(TraceNote)>;
 
-#[derive(Default)]
 struct Outbox {
-    queue: Queue,
+    traces: Queue,
+    logs: Queue,
     resource: Vec<(Name, Value)>,
     /// The piece that waits for its next try.
     again: Option<Piece>,
@@ -33,7 +34,17 @@ struct Outbox {
 }
 
 thread_local! {
-    static OUTBOX: RefCell<Outbox> = RefCell::default();
+    static KEEPING: RefCell<Keeping> = const { RefCell::new(Keeping::new(1.0)) };
+    static OUTBOX: RefCell<Outbox> = const {
+        RefCell::new(Outbox {
+            traces: Queue::new(Signal::Traces),
+            logs: Queue::new(Signal::Logs),
+            resource: Vec::new(),
+            again: None,
+            waiting_us: None,
+            sending: false,
+        })
+    };
     static RETRY_MS: Cell<i32> = const { Cell::new(FIRST_RETRY_MS) };
     /// Ends the wait for the next try.
     static WAKE: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -46,8 +57,9 @@ enum Answer {
     Later(i32),
 }
 
-/// Prepares sending; `resource` describes this page to the server.
-pub(super) fn start(resource: Vec<(Name, Value)>) -> Option<()> {
+/// Prepares sending; `resource` describes this page to the server, which keeps `ratio` of all traces from their beginning.
+pub(super) fn start(resource: Vec<(Name, Value)>, ratio: f64) -> Option<()> {
+    KEEPING.set(Keeping::new(ratio));
     OUTBOX.with_borrow_mut(|outbox| outbox.resource = resource);
     let window = page::window()?;
     page::listen(&window, "pagehide", |_| {
@@ -77,17 +89,52 @@ fn tell(trace_id: &[u8; 16], title: &str, flushed: bool) {
     }
 }
 
-/// Takes a finished span.
+/// Whether a trace that begins is kept, whatever happens in it.
+pub(super) fn keeps(trace_id: &[u8; 16]) -> bool {
+    KEEPING.with_borrow(|keeping| keeping.keeps(trace_id))
+}
+
+/// Whether the server is known to keep this trace.
+pub(super) fn is_kept(trace_id: &[u8; 16]) -> bool {
+    KEEPING.with_borrow(|keeping| keeping.keeps(trace_id) || keeping.decision(trace_id) == Some(true))
+}
+
+/// The server has told whether it keeps a trace.
+pub(super) fn decide(trace_id: &[u8; 16], kept: bool) {
+    let kept = KEEPING.with_borrow_mut(|keeping| keeping.decide(trace_id, kept));
+    kept.into_iter().for_each(queue);
+}
+
+/// Takes a finished span, which is sent once it is known to be kept.
 pub(super) fn push(span: SpanRecord) {
-    if let Some(title) = span.title.clone() {
-        let trace_id = span.place.trace_id;
+    let kept = KEEPING.try_with(|keeping| keeping.try_borrow_mut().map(|mut keeping| keeping.take(span)));
+    if let Ok(Ok(kept)) = kept {
+        kept.into_iter().for_each(queue);
+    }
+}
+
+/// Takes a log record.
+pub(super) fn log(record: &LogRecord) {
+    let json = otlp_json::log(record);
+    put(|outbox| outbox.logs.push(json, None));
+}
+
+fn queue(span: SpanRecord) {
+    let announced = span.title.as_ref().map(|title| (span.place.trace_id, title.clone()));
+    if let Some((trace_id, title)) = announced.clone() {
         // Not at once: spans close inside other people's borrows.
         spawn_local(async move { tell(&trace_id, &title, false) });
     }
+    let json = otlp_json::span(&span);
+    put(|outbox| outbox.traces.push(json, announced));
+}
+
+/// Puts something into the outbox, which is emptied once nothing more comes for a moment.
+fn put(put: impl FnOnce(&mut Outbox)) {
     let now_us = page::now_us();
     let idle = OUTBOX.try_with(|outbox| {
         let mut outbox = outbox.try_borrow_mut().ok()?;
-        outbox.queue.push(span);
+        put(&mut outbox);
         let idle = outbox.waiting_us.is_none() && !outbox.sending;
         let first_us = outbox.waiting_us.map_or(now_us, |(first_us, _)| first_us);
         outbox.waiting_us = Some((first_us, now_us));
@@ -119,8 +166,8 @@ fn flush_when_idle() {
 
 fn next_piece() -> Option<Piece> {
     OUTBOX.with_borrow_mut(|outbox| {
-        let piece = outbox.again.take();
-        piece.or_else(|| outbox.queue.take_piece(&outbox.resource))
+        let Outbox { traces, logs, resource, again, .. } = outbox;
+        again.take().or_else(|| traces.take_piece(resource)).or_else(|| logs.take_piece(resource))
     })
 }
 
@@ -131,7 +178,10 @@ async fn drain() {
                 RETRY_MS.set(FIRST_RETRY_MS);
                 accepted(piece);
             }
-            Answer::Refused => OUTBOX.with_borrow_mut(|outbox| outbox.queue.lost(piece.spans)),
+            Answer::Refused => OUTBOX.with_borrow_mut(|outbox| match piece.signal {
+                Signal::Traces => outbox.traces.lost(piece.items),
+                Signal::Logs => outbox.logs.lost(piece.items),
+            }),
             Answer::Later(ms) => {
                 OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));
                 wait(ms).await;
@@ -173,16 +223,25 @@ async fn post(piece: &Piece) -> Answer {
     }
 }
 
+const fn url(piece: &Piece) -> &'static str {
+    match piece.signal {
+        Signal::Traces => "/v1/traces",
+        Signal::Logs => "/v1/logs",
+    }
+}
+
 /// `None` when no answer came.
 async fn send(piece: &Piece) -> Option<Response> {
-    let window = page::window().filter(|_| online())?;
+    if !online() {
+        return None;
+    }
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&blob(piece)?.into());
     if piece.body.len() <= PIECE_BYTES {
-        Reflect::set(&init, &JsValue::from_str("keepalive"), &JsValue::TRUE).ok()?;
+        page::set(&init, "keepalive", &JsValue::TRUE);
     }
-    JsFuture::from(window.fetch_with_str_and_init(URL, &init)).await.ok()?.dyn_into().ok()
+    JsFuture::from(fetches::unseen(url(piece), &init)?).await.ok()?.dyn_into().ok()
 }
 
 fn online() -> bool {
@@ -212,6 +271,7 @@ fn wake() {
 /// Hands all that is known to the browser, which sends it even if the page is gone.
 pub(super) fn leave() {
     document::finish();
+    vitals::finish();
     actions::let_go();
     beacon();
 }
@@ -221,7 +281,7 @@ pub(super) fn beacon() {
     let Some(window) = page::window() else { return };
     while let Some(piece) = next_piece() {
         let blob = blob(&piece);
-        if window.navigator().send_beacon_with_opt_blob(URL, blob.as_ref()).unwrap_or(false) {
+        if window.navigator().send_beacon_with_opt_blob(url(&piece), blob.as_ref()).unwrap_or(false) {
             accepted(piece);
         } else {
             OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));

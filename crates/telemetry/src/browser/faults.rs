@@ -1,6 +1,6 @@
-//! Panics, uncaught errors and rejected promises, on the action they happened in.
+//! Panics, uncaught errors and rejected promises: log records, and failures of the action they happened in.
 
-use super::record::{Event, Status};
+use super::record::{Event, LogRecord, Severity, Status};
 use super::{actions, export, labels, page, recorder};
 use crate::names::stable;
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,7 +11,7 @@ pub(super) fn listen() -> Option<()> {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
         web_sys::console::error_1(&JsValue::from_str(&text));
-        happened(&text);
+        happened("panic", &text, None);
         // The program stops here: what is open never ends by itself, and no timer can be trusted.
         recorder::end_all();
         export::beacon();
@@ -20,29 +20,58 @@ pub(super) fn listen() -> Option<()> {
     page::listen(&window, "error", |event| {
         // Resources that fail to load come here too, without a message.
         if let Some(error) = event.dyn_ref::<ErrorEvent>() {
-            happened(&error.message());
+            let thrown = page::get(error, "error");
+            happened(&kind(&thrown, "Error"), &error.message(), stack(&thrown));
         }
     });
     page::listen(&window, "unhandledrejection", |event| {
         let reason = page::get(&event, "reason");
         let message = page::get(&reason, "message").as_string().or_else(|| reason.as_string());
-        happened(&message.unwrap_or_else(|| "a promise was rejected".to_owned()));
+        let message = message.unwrap_or_else(|| "a promise was rejected".to_owned());
+        happened(&kind(&reason, "UnhandledRejection"), &message, stack(&reason));
     });
     Some(())
 }
 
+/// Only prints panics: nothing is recorded.
+pub(super) fn print() {
+    std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&JsValue::from_str(&info.to_string()))));
+}
+
+fn kind(thrown: &JsValue, otherwise: &str) -> String {
+    page::get(thrown, "name").as_string().unwrap_or_else(|| otherwise.to_owned())
+}
+
+fn stack(thrown: &JsValue) -> Option<String> {
+    page::get(thrown, "stack").as_string()
+}
+
 /// Fails the reader's latest action; without one the fault is a trace of its own.
-fn happened(message: &str) {
+fn happened(kind: &str, message: &str, stack: Option<String>) {
     let message = labels::short(message);
     let span = actions::latest();
-    if !span.is_none() {
+    let place = if span.is_none() {
+        recorder::new_root("uncaught error").map(|mut record| {
+            let attributes = vec![(stable::EXCEPTION_MESSAGE.into(), message.clone().into())];
+            record.happened(Event { name: stable::EXCEPTION.to_owned(), at_us: record.start_us, attributes });
+            record.status = Status::Error(message.clone());
+            let place = record.place;
+            export::push(record);
+            place
+        })
+    } else {
         recorder::fail(&span, &message);
-        return;
+        recorder::place(&span)
+    };
+    let mut attributes = vec![
+        (stable::EXCEPTION_TYPE.into(), kind.to_owned().into()),
+        (stable::EXCEPTION_MESSAGE.into(), message.clone().into()),
+        (stable::URL_PATH.into(), page::path().into()),
+        (stable::HTTP_ROUTE.into(), actions::route().into()),
+    ];
+    if let Some(stack) = stack {
+        attributes.push((stable::EXCEPTION_STACKTRACE.into(), stack.into()));
     }
-    if let Some(mut record) = recorder::new_root("uncaught error") {
-        let attributes = vec![(stable::EXCEPTION_MESSAGE.into(), message.clone().into())];
-        record.happened(Event { name: stable::EXCEPTION.to_owned(), at_us: record.start_us, attributes });
-        record.status = Status::Error(message);
-        export::push(record);
-    }
+    let (at_us, severity) = (page::now_us(), Severity::Error);
+    export::log(&LogRecord { at_us, severity, event: stable::EXCEPTION, message, attributes, place });
 }

@@ -20,6 +20,12 @@ pub(crate) fn short(text: &str) -> String {
     line
 }
 
+/// The host of a URL.
+pub(crate) fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 /// An element in a path, such as `form#post` or `div[role=button]`.
 pub(crate) fn step(tag: &str, id: &str, role: Option<&str>) -> String {
     let mut step = tag.to_ascii_lowercase();
@@ -47,7 +53,7 @@ pub(crate) fn own_path<'a>(url: &'a str, origin: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{own_path, short, step};
+    use super::{host, own_path, short, step};
 
     #[test]
     fn a_name_is_one_line_of_at_most_60_characters() {
@@ -55,6 +61,13 @@ mod tests {
         assert_eq!(short(&"가".repeat(60)), "가".repeat(60));
         assert_eq!(short(&"가".repeat(61)), format!("{}…", "가".repeat(59)));
         assert_eq!(short(" \n "), "");
+    }
+
+    #[test]
+    fn a_host_is_told_without_what_is_said_there() {
+        for url in ["https://a.example:8080/x?secret=1", "https://a.example:8080?secret=1", "https://a.example:8080"] {
+            assert_eq!(host(url), "a.example:8080");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod clock;
 #[cfg(any(target_arch = "wasm32", test))]
 mod fields;
 #[cfg(any(target_arch = "wasm32", test))]
+mod keeping;
+#[cfg(any(target_arch = "wasm32", test))]
 mod labels;
 #[cfg(any(target_arch = "wasm32", test))]
 mod otlp_json;
@@ -34,9 +36,15 @@ mod export;
 #[cfg(target_arch = "wasm32")]
 mod faults;
 #[cfg(target_arch = "wasm32")]
+mod fetches;
+#[cfg(target_arch = "wasm32")]
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod targets;
+#[cfg(target_arch = "wasm32")]
+mod vitals;
+#[cfg(any(target_arch = "wasm32", test))]
+mod web_vitals;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod elsewhere;

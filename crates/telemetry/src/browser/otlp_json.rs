@@ -1,19 +1,60 @@
 //! Writes OTLP/HTTP JSON: ids in hex, 64-bit integers as strings.
 //! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
 
-use super::record::{Event, Name, SpanRecord, Status, Value};
+use super::record::{Event, LogRecord, Name, SpanRecord, Status, Value};
 use crate::propagation::hex;
 
-/// What stands before the spans of a request, up to and including the opening bracket.
-pub(crate) fn head(resource: &[(Name, Value)]) -> String {
-    let mut out = String::from("{\"resourceSpans\":[{\"resource\":{");
+/// What a request brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Traces,
+    Logs,
+}
+
+/// What stands before the spans or records of a request, up to and including the opening bracket.
+pub(crate) fn head(signal: Signal, resource: &[(Name, Value)]) -> String {
+    let (of_resource, of_scope, items) = match signal {
+        Signal::Traces => ("resourceSpans", "scopeSpans", "spans"),
+        Signal::Logs => ("resourceLogs", "scopeLogs", "logRecords"),
+    };
+    let mut out = ["{\"", of_resource, "\":[{\"resource\":{"].concat();
     attributes(&mut out, resource);
-    out.push_str("},\"scopeSpans\":[{\"scope\":{\"name\":\"glassboard\"},\"spans\":[");
+    out.push_str("},\"");
+    out.push_str(of_scope);
+    out.push_str("\":[{\"scope\":{\"name\":\"glassboard\"},\"");
+    out.push_str(items);
+    out.push_str("\":[");
     out
 }
 
-/// What stands after the spans of a request.
+/// What stands after the spans or records of a request.
 pub(crate) const TAIL: &str = "]}]}]}";
+
+/// One log record as a JSON object.
+pub(crate) fn log(record: &LogRecord) -> String {
+    let mut out = String::from("{\"timeUnixNano\":");
+    nanoseconds(&mut out, record.at_us);
+    out.push_str(",\"observedTimeUnixNano\":");
+    nanoseconds(&mut out, record.at_us);
+    out.push_str(",\"severityNumber\":");
+    number(&mut out, record.severity as i64);
+    out.push_str(",\"eventName\":");
+    string(&mut out, record.event);
+    out.push_str(",\"body\":{\"stringValue\":");
+    string(&mut out, &record.message);
+    out.push_str("},");
+    attributes(&mut out, &record.attributes);
+    if let Some(place) = &record.place {
+        out.push_str(",\"traceId\":\"");
+        hex::push(&mut out, &place.trace_id);
+        out.push_str("\",\"spanId\":\"");
+        hex::push(&mut out, &place.span_id);
+        out.push_str("\",\"flags\":");
+        number(&mut out, i64::from(place.sampled));
+    }
+    out.push('}');
+    out
+}
 
 /// One span as a JSON object.
 pub(crate) fn span(span: &SpanRecord) -> String {
@@ -149,8 +190,8 @@ fn decimal(out: &mut String, float: f64) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::{decimal, head, span, string};
-    use crate::browser::record::{Event, Kind, Status, Value};
+    use super::{Signal, decimal, head, log, span, string};
+    use crate::browser::record::{Event, Kind, LogRecord, Severity, Status, Value};
     use crate::browser::samples;
     use proptest::prelude::*;
     use serde_json::{Value as Json, json};
@@ -204,13 +245,40 @@ mod tests {
         let mut record = samples::span("click");
         record.set("float", Value::Float(-0.25));
         record.status = Status::Ok;
-        let body = format!("{}{}{}", head(&[("service.name".into(), "page".into())]), span(&record), super::TAIL);
+        let body = format!(
+            "{}{}{}",
+            head(Signal::Traces, &[("service.name".into(), "page".into())]),
+            span(&record),
+            super::TAIL
+        );
         let request: ExportTraceServiceRequest = serde_json::from_str(&body).unwrap();
         let read = &request.resource_spans[0].scope_spans[0].spans[0];
         assert_eq!(read.trace_id, [0xab; 16]);
         assert_eq!(read.start_time_unix_nano, 1_795_000_000_000_000_000);
         assert_eq!(read.status.as_ref().unwrap().code, 1);
         assert_eq!(request.resource_spans[0].resource.as_ref().unwrap().attributes[0].key, "service.name");
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn a_log_record_is_read_by_opentelemetrys_own_types() {
+        use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+        let record = LogRecord {
+            at_us: 1_795_000_000_000_000,
+            severity: Severity::Error,
+            event: "exception",
+            message: "broken \"promise\"".into(),
+            attributes: vec![("exception.type".into(), "panic".into())],
+            place: Some(samples::span("a").place),
+        };
+        let body = format!("{}{}{}", head(Signal::Logs, &[]), log(&record), super::TAIL);
+        let request: ExportLogsServiceRequest = serde_json::from_str(&body).unwrap();
+        let read = &request.resource_logs[0].scope_logs[0].log_records[0];
+        assert_eq!((read.severity_number, read.event_name.as_str()), (17, "exception"));
+        assert_eq!((read.time_unix_nano, read.flags), (1_795_000_000_000_000_000, 1));
+        assert_eq!((&read.trace_id[..], &read.span_id[..]), (&[0xab; 16][..], &[0xcd; 8][..]));
+        assert_eq!(read.attributes[0].key, "exception.type");
+        assert!(log(&LogRecord { severity: Severity::Info, place: None, ..record }).contains("\"severityNumber\":9,"));
     }
 
     #[test]

@@ -92,3 +92,8 @@ pub(super) fn after(ms: i32, f: impl FnOnce() + 'static) {
 pub(super) fn get(object: &JsValue, key: &str) -> JsValue {
     js_sys::Reflect::get(object, &JsValue::from_str(key)).unwrap_or_default()
 }
+
+/// Sets a property that web-sys does not name.
+pub(super) fn set(object: &JsValue, key: &str, value: &JsValue) {
+    let _ = js_sys::Reflect::set(object, &JsValue::from_str(key), value);
+}

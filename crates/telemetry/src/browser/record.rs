@@ -92,6 +92,26 @@ pub(crate) struct Event {
     pub attributes: Attributes,
 }
 
+/// How bad what a log record tells is, as OTLP numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Info = 9,
+    Error = 17,
+}
+
+/// Something worth telling that is no span. Times are microseconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LogRecord {
+    pub at_us: u64,
+    pub severity: Severity,
+    /// What happened, as OpenTelemetry names events.
+    pub event: &'static str,
+    pub message: String,
+    pub attributes: Attributes,
+    /// The span that it happened in.
+    pub place: Option<TraceParent>,
+}
+
 /// A span. Times are microseconds since 1970.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SpanRecord {

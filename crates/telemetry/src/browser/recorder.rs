@@ -19,6 +19,8 @@ pub(crate) struct Surroundings {
     pub now_us: fn() -> u64,
     /// Fills the slice with random bytes.
     pub random: fn(&mut [u8]),
+    /// Whether a trace that begins is kept, whatever happens in it.
+    pub keeps: fn(&[u8; 16]) -> bool,
     /// Takes a span that has ended. Called without anything borrowed.
     pub ended: fn(SpanRecord),
 }
@@ -85,6 +87,12 @@ impl State {
         bytes
     }
 
+    /// Its id, and whether it is kept from the beginning.
+    fn new_trace(&self) -> ([u8; 16], bool) {
+        let id = self.random();
+        (id, (self.around.keeps)(&id))
+    }
+
     fn start(&mut self, metadata: &'static Metadata<'static>, parent: Option<u64>, fields: Fields) -> u64 {
         let now_us = (self.around.now_us)();
         let span_id = self.random();
@@ -97,8 +105,11 @@ impl State {
             }
             None => fields.remote,
         };
-        let trace_id = above.map_or_else(|| self.random(), |above| above.trace_id);
-        let mut record = SpanRecord::new(metadata.name(), TraceParent { trace_id, span_id, sampled: true }, now_us);
+        let (trace_id, sampled) = match above {
+            Some(above) => (above.trace_id, above.sampled),
+            None => self.new_trace(),
+        };
+        let mut record = SpanRecord::new(metadata.name(), TraceParent { trace_id, span_id, sampled }, now_us);
         record.parent_id = above.map(|above| above.span_id);
         fields.apply(&mut record);
         let open =
@@ -321,7 +332,8 @@ pub(crate) fn fail(span: &Span, message: &str) {
 /// A root without a handle, not yet handed over; `None` before `install`.
 pub(crate) fn new_root(name: &'static str) -> Option<SpanRecord> {
     with(|state| {
-        let place = TraceParent { trace_id: state.random(), span_id: state.random(), sampled: true };
+        let (trace_id, sampled) = state.new_trace();
+        let place = TraceParent { trace_id, span_id: state.random(), sampled };
         SpanRecord::new(name, place, (state.around.now_us)())
     })
 }
@@ -330,7 +342,7 @@ pub(crate) fn new_root(name: &'static str) -> Option<SpanRecord> {
 pub(crate) fn new_child(name: &'static str, parent: TraceParent) -> Option<SpanRecord> {
     let mut child = new_root(name)?;
     child.parent_id = Some(parent.span_id);
-    child.place.trace_id = parent.trace_id;
+    child.place = TraceParent { span_id: child.place.span_id, ..parent };
     Some(child)
 }
 

@@ -23,6 +23,7 @@ fn recorded(f: impl FnOnce()) -> Vec<SpanRecord> {
             bytes.fill(NEXT_ID.get());
             NEXT_ID.set(NEXT_ID.get() + 1);
         },
+        keeps: |_| true,
         ended: |record| ENDED.with_borrow_mut(|ended| ended.push(record)),
     });
     tracing::subscriber::with_default(Recorder, f);

@@ -42,6 +42,11 @@ impl<T> Buffer<T> {
         self.put(1, |items| items.push(item));
     }
 
+    /// Counts what was lost before it could be pushed.
+    pub(super) fn lost(&self, many: u64) {
+        self.dropped.fetch_add(many, Ordering::Relaxed);
+    }
+
     /// How many pushes were dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

@@ -1,4 +1,5 @@
 use super::endpoint::{Endpoint, Protocol, Reading};
+use super::sampling::Sampling;
 use super::signal::Signal;
 use crate::names::{development, stable};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -24,6 +25,9 @@ pub struct Config {
     pub environment: Option<String>,
     /// Further attributes of the resource.
     pub resource_attributes: Vec<(String, String)>,
+    /// Nothing is recorded but the log on standard output, and nothing exported.
+    pub disabled: bool,
+    pub sampling: Sampling,
     pub log_format: LogFormat,
     /// Which events are logged, by target and level. Spans are recorded from `info` up, whatever is logged.
     pub log_filter: Targets,
@@ -61,6 +65,7 @@ fn error(variable: &'static str, advice: impl Into<String>) -> ConfigError {
     ConfigError { variable, advice: advice.into() }
 }
 
+const DISABLED: &str = "OTEL_SDK_DISABLED";
 const LOG: &str = "GLASSBOARD_LOG";
 const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
@@ -119,12 +124,20 @@ const fn names(signal: Signal) -> Names {
 }
 
 impl Config {
+    /// What pages are told about recording: the part of all traces that is kept from their beginning, or `off`.
+    #[must_use]
+    pub fn told_to_pages(&self) -> String {
+        if self.disabled { "off".to_owned() } else { self.sampling.ratio().to_string() }
+    }
+
     /// Reads the contract's variables and OpenTelemetry's standard ones, which win. An empty variable counts as unset.
     ///
     /// # Errors
     /// The first variable that can't be used.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        // Only "true" does, as OpenTelemetry has it for its variables that are true or false.
+        let disabled = get(DISABLED).is_some_and(|text| text.eq_ignore_ascii_case("true"));
         let mut resource_attributes = pairs(RESOURCE_ATTRIBUTES, get(RESOURCE_ATTRIBUTES).as_deref())?;
         let mut take = |key: &str| {
             let at = resource_attributes.iter().position(|(name, _)| name == key)?;
@@ -143,12 +156,14 @@ impl Config {
             frontend_service_name: get("FRONTEND_SERVICE_NAME").unwrap_or_else(|| "aks-demo-frontend".to_owned()),
             environment,
             resource_attributes,
+            disabled,
+            sampling: Sampling::from_env(&get)?,
             log_format: log_format(get(LOG_FORMAT).as_deref())?,
             log_filter: log_filter(get(LOG).as_deref())?,
-            traces: export(Signal::Traces, &get)?,
-            metrics: export(Signal::Metrics, &get)?,
+            traces: export(Signal::Traces, &get)?.filter(|_| !disabled),
+            metrics: export(Signal::Metrics, &get)?.filter(|_| !disabled),
             metric_interval: milliseconds(METRIC_INTERVAL, get(METRIC_INTERVAL).as_deref(), 60_000)?,
-            logs: export(Signal::Logs, &get)?,
+            logs: export(Signal::Logs, &get)?.filter(|_| !disabled),
         })
     }
 }

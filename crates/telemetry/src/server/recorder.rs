@@ -4,16 +4,18 @@
 //! tracing-opentelemetry and OpenTelemetry's SDK: docs/decisions/recorder.md says what that costs and why.
 
 use super::buffer::Buffer;
-use super::ids::random;
+use super::ids::{new_ids, random};
 use super::log::Log;
 use super::log_export::LoggedEvent;
-use super::record::{Fields, SpanRecord};
+use super::metrics::Decisions;
+use super::record::{Fields, Kind, SpanRecord};
+use super::sampling::{Part, Sampler, Sampling};
 use crate::names::own;
 use crate::propagation::TraceParent;
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -30,6 +32,10 @@ pub(super) struct Recorder {
     log: Log,
     /// Logged events for the collector; `None` without one.
     logged: Option<Arc<Buffer<LoggedEvent>>>,
+    /// Spans are recorded at all.
+    recording: bool,
+    sampler: Sampler,
+    decisions: Decisions,
 }
 
 /// On cache lines of its own: neighbours would wait for each other all the same.
@@ -41,8 +47,34 @@ struct Open {
     record: SpanRecord,
     metadata: &'static Metadata<'static>,
     parent: Option<Id>,
+    /// The first span of this process's part of the trace; `None` for that span itself.
+    first: Option<Id>,
     /// Handles and open children; the span closes at 0, so no parent closes before its children.
     references: usize,
+    /// Of the first span of a part that is not kept as yet.
+    waiting: Waiting,
+}
+
+/// What is known, and what waits, until it is decided whether this process's part of a trace is kept.
+#[derive(Default)]
+struct Waiting {
+    ended: Vec<SpanRecord>,
+    failed: bool,
+    forced: bool,
+    /// Told to others already.
+    decided: Option<bool>,
+    /// Did not fit.
+    dropped: u64,
+}
+
+/// Spans that wait with the first span of their part of a trace.
+const MAX_WAITING: usize = 1_000;
+
+/// The span under which another begins.
+struct Parent {
+    id: Id,
+    place: TraceParent,
+    first: Id,
 }
 
 /// A span that this thread has entered and not yet left.
@@ -86,8 +118,16 @@ fn now_ns() -> u64 {
 }
 
 impl Recorder {
-    pub(super) fn new(ended: Arc<Buffer<SpanRecord>>, log: Log, logged: Option<Arc<Buffer<LoggedEvent>>>) -> Self {
-        Self { open: std::array::from_fn(|_| Table::default()), ended, log, logged }
+    /// `sampling`: `None` where spans are not recorded.
+    pub(super) fn new(
+        ended: Arc<Buffer<SpanRecord>>,
+        log: Log,
+        logged: Option<Arc<Buffer<LoggedEvent>>>,
+        sampling: Option<Sampling>,
+    ) -> Self {
+        let (open, sampler) = (std::array::from_fn(|_| Table::default()), sampling.map(Sampler::new));
+        let recording = sampler.is_some();
+        Self { open, ended, log, logged, recording, sampler: sampler.unwrap_or_default(), decisions: Decisions::new() }
     }
 
     fn table(&self, at: usize) -> MutexGuard<'_, slab::Slab<Open>> {
@@ -116,29 +156,102 @@ impl Recorder {
     }
 
     /// Where the parent stands, which stays open for as long as its child.
-    fn hold_parent(&self, attributes: &Attributes<'_>) -> Option<(Id, TraceParent)> {
+    fn hold_parent(&self, attributes: &Attributes<'_>) -> Option<Parent> {
         let parent = match attributes.parent() {
             Some(parent) => parent.clone(),
             None if attributes.is_contextual() => entered(|entered| entered.last().map(|span| span.id.clone()))??,
             None => return None,
         };
-        let place = self.with(&parent, |open| {
+        let (place, first) = self.with(&parent, |open| {
             open.references += 1;
-            open.record.place
+            (open.record.place, open.first.clone())
         })?;
-        Some((parent, place))
+        Some(Parent { first: first.unwrap_or_else(|| parent.clone()), id: parent, place })
     }
 
-    /// Makes a span that has not begun yet a child of one elsewhere.
-    fn set_remote_parent(&self, id: &Id, remote: TraceParent) {
+    /// Makes a span that has not begun yet a child of one elsewhere. `decided`: whoever made that one has decided whether
+    /// the trace is kept.
+    fn set_remote_parent(&self, id: &Id, remote: TraceParent, decided: Option<bool>) {
         let before = self.with(id, |open| {
-            open.record.place.trace_id = remote.trace_id;
+            let follows = open.record.kind() == Kind::Consumer;
+            let sampled = decided.unwrap_or_else(|| self.sampler.keeps_remote(remote, follows));
+            open.record.place = TraceParent { trace_id: remote.trace_id, sampled, ..open.record.place };
             open.record.parent_id = Some(remote.span_id);
+            open.first = None;
             open.parent.take()
         });
         if let Some(parent) = before.flatten() {
             self.try_close(parent);
         }
+    }
+
+    /// Decides whether this process's part of the trace is kept, as far as is known: others are told, so that it stays so.
+    fn decide(&self, id: &Id) -> Option<TraceParent> {
+        let first = self.with(id, |open| open.first.clone())?.unwrap_or_else(|| id.clone());
+        let sampled = self.with(&first, |open| {
+            if !open.record.place.sampled {
+                let known = open.waiting.decided;
+                let kept = known.unwrap_or_else(|| self.sampler.keeps_at_end(&part(open, now_ns())));
+                open.waiting.decided = Some(kept);
+                open.record.place.sampled = kept;
+            }
+            open.record.place.sampled
+        })?;
+        let place = self.with(id, |open| {
+            open.record.place.sampled = sampled;
+            open.record.place
+        })?;
+        // What begins or is measured here from now on belongs to what was decided.
+        entered(|entered| entered.iter_mut().filter(|span| span.id == *id).for_each(|span| span.place = place));
+        Some(place)
+    }
+
+    /// A span that has ended is handed on, or waits for its trace.
+    fn end(&self, open: Open) {
+        let Open { record, first, waiting, .. } = open;
+        let Some(first) = first else { return self.end_part(record, waiting) };
+        if record.place.sampled {
+            return self.ended.push(record);
+        }
+        let failed = record.error().is_some();
+        self.with(&first, |open| {
+            open.waiting.failed |= failed;
+            if open.waiting.ended.len() < MAX_WAITING {
+                open.waiting.ended.push(record);
+            } else {
+                open.waiting.dropped += 1;
+            }
+        });
+    }
+
+    fn end_part(&self, mut record: SpanRecord, waiting: Waiting) {
+        let kept = record.place.sampled || {
+            let took = Duration::from_nanos(record.end_ns - record.start_ns);
+            let failed = waiting.failed || record.error().is_some();
+            let part = Part { name: record.name(), failed, forced: waiting.forced, took };
+            waiting.decided.unwrap_or_else(|| self.sampler.keeps_at_end(&part))
+        };
+        self.decisions.count(kept);
+        if !kept {
+            return;
+        }
+        self.ended.lost(waiting.dropped);
+        record.place.sampled = true;
+        for mut child in waiting.ended {
+            child.place.sampled = true;
+            self.ended.push(child);
+        }
+        self.ended.push(record);
+    }
+}
+
+/// A part of a trace as it is now.
+fn part(open: &Open, now_ns: u64) -> Part<'_> {
+    Part {
+        name: open.record.name(),
+        failed: open.waiting.failed || open.record.error().is_some(),
+        forced: open.waiting.forced,
+        took: Duration::from_nanos(now_ns.saturating_sub(open.record.start_ns)),
     }
 }
 
@@ -161,7 +274,7 @@ impl Subscriber for Recorder {
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         if metadata.is_span() {
-            return *metadata.level() <= Level::INFO;
+            return self.recording && *metadata.level() <= Level::INFO;
         }
         belongs_in_spans(metadata) || self.log.takes(metadata)
     }
@@ -175,12 +288,14 @@ impl Subscriber for Recorder {
         let mut fields = Fields::with_capacity(metadata.fields().len());
         attributes.record(&mut fields);
         let parent = self.hold_parent(attributes);
-        let trace_id = parent.as_ref().map_or_else(random, |(_, place)| place.trace_id);
-        let place = TraceParent { trace_id, span_id: random(), sampled: true };
-        let parent_id = parent.as_ref().map(|(_, place)| place.span_id);
+        let trace_id = parent.as_ref().map_or_else(random, |parent| parent.place.trace_id);
+        let sampled = parent.as_ref().map_or_else(|| self.sampler.keeps(&trace_id), |parent| parent.place.sampled);
+        let place = TraceParent { trace_id, span_id: random(), sampled };
+        let parent_id = parent.as_ref().map(|parent| parent.place.span_id);
         let mut record = SpanRecord::new(place, parent_id, metadata.name(), fields);
         record.start_ns = now_ns();
-        self.put(Open { record, metadata, parent: parent.map(|(id, _)| id), references: 1 })
+        let (parent, first) = parent.map(|parent| (parent.id, parent.first)).unzip();
+        self.put(Open { record, metadata, parent, first, references: 1, waiting: Waiting::default() })
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
@@ -249,8 +364,8 @@ impl Subscriber for Recorder {
         while let Some(mut open) = next.take().and_then(|id| self.release(&id)) {
             closed = true;
             open.record.end_ns = now_ns().max(open.record.start_ns);
-            next = open.parent;
-            self.ended.push(open.record);
+            next = open.parent.take();
+            self.end(open);
         }
         closed
     }
@@ -275,7 +390,31 @@ pub fn trace_parent_of(span: &Span) -> Option<TraceParent> {
 
 /// Makes `span` a child of a span elsewhere. Only before `span` is first entered and has children.
 pub fn set_remote_parent(span: &Span, parent: TraceParent) {
-    with_recorder(span, |recorder, id| recorder.set_remote_parent(id, parent));
+    with_recorder(span, |recorder, id| recorder.set_remote_parent(id, parent, None));
+}
+
+/// Makes `span` a child of a span that is yet to come, in a new trace; where that stands. `None` when it is not recorded.
+pub fn reserve_parent(span: &Span) -> Option<TraceParent> {
+    let place = new_ids();
+    with_recorder(span, |recorder, id| {
+        let sampled = recorder.sampler.keeps(&place.trace_id);
+        recorder.set_remote_parent(id, place, Some(sampled));
+        TraceParent { sampled, ..place }
+    })
+}
+
+/// Keeps the trace, whatever else would be decided.
+pub fn keep_trace(span: &Span) {
+    with_recorder(span, |recorder, id| {
+        let first = recorder.with(id, |open| open.first.clone()).flatten().unwrap_or_else(|| id.clone());
+        recorder.with(&first, |open| open.waiting.forced = true);
+    });
+}
+
+/// Decides whether this process's part of the trace is kept, for those who are told now; where the span stands. Later errors
+/// change nothing of it.
+pub fn decide_trace(span: &Span) -> Option<TraceParent> {
+    with_recorder(span, Recorder::decide).flatten()
 }
 
 /// Links `span` to a span elsewhere, as a consumer to the send.

@@ -87,7 +87,8 @@ fn assemble<W: Write + Send + 'static>(
     metrics::begin();
     let reader = |forwarder: &Forwarder| Reader::start(config.metric_interval, resource, forwarder.clone());
     let reader = metrics.as_ref().map(reader).transpose()?;
-    let recorder = Recorder::new(Arc::clone(&ended), log.clone(), logged.clone());
+    let sampling = (!config.disabled).then_some(config.sampling);
+    let recorder = Recorder::new(Arc::clone(&ended), log.clone(), logged.clone(), sampling);
     Ok((Telemetry { ended, log, traces, metrics, logs, logged, reader, sink }, recorder))
 }
 

@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::{Config, Recorder, SpanSink, Telemetry, assemble};
 use crate::propagation::TraceParent;
-use crate::server::{LogFormat, SpanRecord, add_link, current_trace_parent, otlp, set_remote_parent, trace_parent_of};
+use crate::server::{
+    Keep, LogFormat, Sampling, SpanRecord, add_link, current_trace_parent, decide_trace, keep_trace, otlp,
+    set_remote_parent, trace_parent_of,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -288,4 +291,84 @@ fn many_threads_keep_their_spans_apart() {
     let inner = spans.iter().filter(|span| span.name == "inner");
     assert_eq!((spans.len(), outer.len()), (1600, 800));
     assert_eq!(inner.filter(|span| outer.contains(&(&span.trace_id, &span.parent_span_id))).count(), 800);
+}
+
+fn sampled(sampling: Sampling) -> (Fixture, Recorder) {
+    let config = Config { sampling, ..Config::from_env(|_| None).unwrap() };
+    let (requests, output) = (Kept::default(), Kept::default());
+    let (telemetry, subscriber) = assemble(&config, Arc::new(requests.clone()), output.clone()).unwrap();
+    (Fixture { telemetry, requests, output }, subscriber)
+}
+
+#[test]
+fn a_part_of_a_trace_is_kept_whole_or_not_at_all_and_errors_always() {
+    let sampling = Sampling { keep: Keep::Ratio(0.0), ..Sampling::default() };
+    let (fixture, subscriber) = sampled(sampling);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("uneventful").in_scope(|| tracing::info_span!("inner").in_scope(|| {}));
+        tracing::info_span!("failing").in_scope(|| {
+            tracing::info_span!("before").in_scope(|| {});
+            tracing::info_span!("broken").in_scope(|| tracing::error!("no"));
+            tracing::info_span!("after").in_scope(|| {});
+        });
+        let forced = tracing::info_span!("forced");
+        forced.in_scope(|| keep_trace(&tracing::info_span!("asks for it")));
+    });
+    let spans = fixture.spans();
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["before", "broken", "after", "failing", "asks for it", "forced"]);
+    assert!(spans.iter().all(|span| span.flags == 1), "who sees them may trust that they are kept");
+}
+
+#[test]
+fn what_others_were_told_of_a_trace_stays_so() {
+    let sampling = Sampling { keep: Keep::Ratio(0.0), ..Sampling::default() };
+    let (fixture, subscriber) = sampled(sampling);
+    tracing::subscriber::with_default(subscriber, || {
+        let span = tracing::info_span!("dropped");
+        span.in_scope(|| assert!(!decide_trace(&span).unwrap().sampled));
+        span.in_scope(|| tracing::error!("too late"));
+        let span = tracing::info_span!("kept");
+        span.in_scope(|| {
+            tracing::error!("in time");
+            assert!(decide_trace(&span).unwrap().sampled);
+            assert!(current_trace_parent().unwrap().sampled);
+            let send = tracing::info_span!("send");
+            assert!(trace_parent_of(&send).unwrap().sampled, "whoever gets it is told");
+        });
+    });
+    let names: Vec<_> = fixture.spans().iter().map(|span| span.name.clone()).collect();
+    assert_eq!(names, ["send", "kept"]);
+}
+
+#[test]
+fn a_consumer_follows_whoever_sent_and_a_callers_choice_counts_where_it_is_wanted() {
+    let remote = |sampled| TraceParent { trace_id: [7; 16], span_id: [8; 8], sampled };
+    for (parent_based, kind, flag, kept) in [
+        (false, "consumer", true, true),
+        (false, "consumer", false, false),
+        (false, "server", true, false),
+        (true, "server", true, true),
+        (true, "server", false, false),
+    ] {
+        let (fixture, subscriber) = sampled(Sampling { keep: Keep::Ratio(0.0), parent_based, slow: None });
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("x", otel.kind = kind);
+            set_remote_parent(&span, remote(flag));
+        });
+        assert_eq!(fixture.spans().len(), usize::from(kept), "{kind} {parent_based} {flag}");
+    }
+}
+
+#[test]
+fn a_disabled_sdk_records_nothing_but_the_log() {
+    let config = Config::from_env(|name| (name == "OTEL_SDK_DISABLED").then(|| "true".to_owned())).unwrap();
+    let (requests, output) = (Kept::default(), Kept::default());
+    let (telemetry, subscriber) = assemble(&config, Arc::new(requests.clone()), output.clone()).unwrap();
+    let fixture = Fixture { telemetry, requests, output };
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::info_span!("unseen").in_scope(|| tracing::info!("heard"));
+    });
+    assert_eq!(fixture.spans(), []);
+    assert_eq!(fixture.lines().len(), 1);
 }

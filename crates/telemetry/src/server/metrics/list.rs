@@ -207,8 +207,13 @@ pub(super) static LAYOUT_SHIFT: Instrument = define(
 .by(&[stable::HTTP_ROUTE])
 .instrument();
 
+pub(super) static TRACES: Instrument =
+    define(own::TRACES, "{trace}", Counter, "Parts of traces that ended in this process, kept or dropped by sampling")
+        .by(&["decision"])
+        .instrument();
+
 /// In the order in which they are told.
-pub(super) static ALL: [&Instrument; 31] = [
+pub(super) static ALL: [&Instrument; 32] = [
     &REQUESTS,
     &ACTIVE_REQUESTS,
     &CONNECTIONS,
@@ -238,6 +243,7 @@ pub(super) static ALL: [&Instrument; 31] = [
     &TELEMETRY_SENT,
     &TELEMETRY_DROPPED,
     &TELEMETRY_QUEUED,
+    &TRACES,
     &WEB_VITALS,
     &LAYOUT_SHIFT,
 ];

@@ -198,6 +198,24 @@ pub(super) fn telemetry(signal: &'static str, sent: u64, dropped: u64, queued: u
     list::TELEMETRY_QUEUED.with(&signal).set(queued as f64);
 }
 
+/// Counts the parts of traces that ended in this process.
+#[derive(Debug)]
+pub(super) struct Decisions {
+    kept: Arc<Series>,
+    dropped: Arc<Series>,
+}
+
+impl Decisions {
+    pub(super) fn new() -> Self {
+        let series = |decision| list::TRACES.with(&[Label::Word(decision)]);
+        Self { kept: series("kept"), dropped: series("dropped") }
+    }
+
+    pub(super) fn count(&self, kept: bool) {
+        if kept { &self.kept } else { &self.dropped }.add(1.0);
+    }
+}
+
 /// A page measured one of the web vitals; `route` is a pattern.
 pub fn web_vital(name: &'static str, route: &str, value: f64) {
     let route = Label::Text(route.into());

@@ -2,8 +2,10 @@ use super::bounds::{
     LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, cut_value, invalid, is_optional_id,
 };
 use super::{AttributesOf, Limits, RelayError, Relayed};
+use crate::names::{development, stable};
 use crate::server::relay::shape::Type;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 impl Relayed for ExportLogsServiceRequest {
@@ -31,6 +33,31 @@ impl Relayed for ExportLogsServiceRequest {
             }
         }
     }
+}
+
+/// What pages tell of how they felt: a vital's name, the page's route, and the value in milliseconds or, for `cls`, as a score.
+pub fn web_vitals(request: &ExportLogsServiceRequest) -> impl Iterator<Item = (&'static str, &str, f64)> {
+    const VITALS: [&str; 5] = ["cls", "fcp", "inp", "lcp", "ttfb"];
+    /// An hour: nobody waited longer.
+    const MOST: f64 = 3_600_000.0;
+    let scopes = request.resource_logs.iter().flat_map(|of| &of.scope_logs);
+    let vitals = scopes.flat_map(|scope| &scope.log_records).filter(|record| record.event_name == "browser.web_vital");
+    vitals.filter_map(|record| {
+        let attribute =
+            |name: &str| record.attributes.iter().find(|one| one.key == name)?.value.as_ref()?.value.as_ref();
+        let text = |name: &str| match attribute(name) {
+            Some(Value::StringValue(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let told = text(development::BROWSER_WEB_VITAL_NAME)?;
+        let name = VITALS.iter().find(|known| **known == told)?;
+        let value = match attribute(development::BROWSER_WEB_VITAL_VALUE)? {
+            Value::DoubleValue(value) => *value,
+            Value::IntValue(value) => *value as f64,
+            _ => return None,
+        };
+        (0.0..=MOST).contains(&value).then_some((*name, text(stable::HTTP_ROUTE)?, value))
+    })
 }
 
 fn check(record: &LogRecord) -> Result<(), RelayError> {

@@ -7,6 +7,7 @@ mod sanitize;
 mod shape;
 mod spans;
 
+pub use logs::web_vitals;
 pub use sanitize::{RelayIdentity, sanitize};
 
 use super::signal::ExportRequest;

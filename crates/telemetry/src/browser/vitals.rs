@@ -1,0 +1,132 @@
+//! Web vitals as log records, told once per page when it is left; and long tasks, as soon as there are any.
+
+use super::record::{LogRecord, Severity, Value};
+use super::web_vitals::{Interactions, LayoutShift};
+use super::{actions, export, page, recorder};
+use crate::names::{development, stable};
+use js_sys::{Array, Function, Reflect};
+use std::cell::RefCell;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+
+/// Long tasks that a page tells of; one with more has a problem that a longer list does not explain.
+const MAX_LONG_TASKS: usize = 20;
+
+#[derive(Default)]
+struct Seen {
+    first_contentful_paint_ms: Option<f64>,
+    largest_contentful_paint_ms: Option<f64>,
+    layout_shift: LayoutShift,
+    interactions: Interactions,
+    long_tasks: usize,
+    told: bool,
+}
+
+thread_local! {
+    static SEEN: RefCell<Seen> = RefCell::default();
+    /// Kept for the page's life.
+    static OBSERVERS: RefCell<Vec<JsValue>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Starts to watch. What a browser does not measure is left out.
+pub(super) fn watch() {
+    observe("paint", |seen, entry| {
+        if page::get(entry, "name").as_string().as_deref() == Some("first-contentful-paint") {
+            seen.first_contentful_paint_ms = Some(number(entry, "startTime"));
+        }
+    });
+    observe("largest-contentful-paint", |seen, entry| {
+        seen.largest_contentful_paint_ms = Some(number(entry, "startTime"));
+    });
+    observe("layout-shift", |seen, entry| {
+        if page::get(entry, "hadRecentInput").is_falsy() {
+            seen.layout_shift.shifted(number(entry, "startTime"), number(entry, "value"));
+        }
+    });
+    observe("event", interaction);
+    observe("first-input", interaction);
+    observe("longtask", |seen, entry| {
+        seen.long_tasks += 1;
+        if seen.long_tasks <= MAX_LONG_TASKS {
+            long_task(number(entry, "startTime"), number(entry, "duration"));
+        }
+    });
+}
+
+fn interaction(seen: &mut Seen, entry: &JsValue) {
+    let id = number(entry, "interactionId");
+    if id > 0.0 {
+        seen.interactions.took(id, number(entry, "duration"));
+    }
+}
+
+/// Tells what the page was like, once: it may not come back.
+pub(super) fn finish() {
+    let told = SEEN.try_with(|seen| {
+        let mut seen = seen.try_borrow_mut().ok()?;
+        if std::mem::replace(&mut seen.told, true) {
+            return None;
+        }
+        let first_byte_ms = page::performance()
+            .map(|performance| performance.get_entries_by_type("navigation").get(0))
+            .map(|navigation| number(&navigation, "responseStart"))
+            .filter(|ms| *ms > 0.0);
+        Some([
+            ("ttfb", first_byte_ms),
+            ("fcp", seen.first_contentful_paint_ms),
+            ("lcp", seen.largest_contentful_paint_ms),
+            ("cls", Some(seen.layout_shift.score())),
+            ("inp", seen.interactions.next_paint_ms()),
+        ])
+    });
+    let measured = told.ok().flatten().into_iter().flatten().filter_map(|(name, value)| Some((name, value?)));
+    for (name, value) in measured {
+        tell(
+            "browser.web_vital",
+            name.to_owned(),
+            vec![
+                (development::BROWSER_WEB_VITAL_NAME.into(), name.into()),
+                (development::BROWSER_WEB_VITAL_VALUE.into(), Value::Float(value)),
+            ],
+        );
+    }
+}
+
+/// A task that kept the page from answering, in the action that it belongs to, if any.
+fn long_task(start_ms: f64, duration_ms: f64) {
+    let duration = ("browser.long_task.duration_ms".into(), Value::Float(duration_ms));
+    let started = ("browser.long_task.start_ms".into(), Value::Float(start_ms));
+    tell("browser.long_task", "the page did not answer for a while".to_owned(), vec![duration, started]);
+}
+
+fn tell(event: &'static str, message: String, mut attributes: super::record::Attributes) {
+    attributes.push((stable::URL_PATH.into(), page::path().into()));
+    attributes.push((stable::HTTP_ROUTE.into(), actions::route().into()));
+    let place = recorder::place(&actions::latest());
+    export::log(&LogRecord { at_us: page::now_us(), severity: Severity::Info, event, message, attributes, place });
+}
+
+fn number(entry: &JsValue, key: &str) -> f64 {
+    page::get(entry, key).as_f64().unwrap_or_default()
+}
+
+/// Calls `see` with each entry of a kind, those from before included.
+fn observe(kind: &'static str, see: fn(&mut Seen, &JsValue)) -> Option<()> {
+    let heard = Closure::<dyn FnMut(JsValue)>::new(move |list: JsValue| {
+        let entries: Option<Function> = page::get(&list, "getEntries").dyn_into().ok();
+        let entries = entries.and_then(|entries| entries.call0(&list).ok());
+        let Some(entries) = entries.and_then(|entries| entries.dyn_into::<Array>().ok()) else { return };
+        SEEN.with_borrow_mut(|seen| entries.iter().for_each(|entry| see(seen, &entry)));
+    });
+    let class: Function = page::get(page::window()?.as_ref(), "PerformanceObserver").dyn_into().ok()?;
+    let observer = Reflect::construct(&class, &Array::of1(&heard.into_js_value())).ok()?;
+    let options = js_sys::Object::new();
+    page::set(&options, "type", &JsValue::from_str(kind));
+    page::set(&options, "buffered", &JsValue::TRUE);
+    // Interactions that are faster than that are answered at once.
+    page::set(&options, "durationThreshold", &JsValue::from_f64(16.0));
+    let observe: Function = page::get(&observer, "observe").dyn_into().ok()?;
+    // Fails where the browser does not know the kind.
+    observe.call1(&observer, &options).ok()?;
+    OBSERVERS.with_borrow_mut(|observers| observers.push(observer));
+    Some(())
+}

@@ -1,0 +1,38 @@
+import { freePort, startCollector } from "../support/collector";
+import { hydrated } from "../support/hydrated";
+import { expect, signIn, test } from "../support/reader";
+import { end, startServer } from "../support/server";
+
+test("a page tells its web vitals, errors with their trace, and rejected promises", async ({ browser }) => {
+  const [http, grpc] = [await freePort(), await freePort()];
+  const collector = await startCollector(http, grpc, ["logs"]);
+  const server = await startServer("browser-signals", { OTLP_ENDPOINT: `http://127.0.0.1:${http}` });
+  const context = await browser.newContext({ baseURL: server.url });
+  try {
+    await signIn(context);
+    const page = await context.newPage();
+    await page.goto("/messages");
+    await hydrated(page);
+    await page.evaluate(() => {
+      setTimeout(() => {
+        throw new TypeError("an error nobody caught");
+      });
+      void Promise.reject(new RangeError("a promise nobody kept"));
+      void fetch("/health/live");
+    });
+    for (const wanted of ["an error nobody caught", "TypeError", "a promise nobody kept", "RangeError", "exception.stacktrace"]) {
+      await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+    }
+    await page.mouse.click(5, 5);
+    await page.goto("about:blank");
+    for (const wanted of ["browser.web_vital", "ttfb", "fcp", "lcp", "cls"]) {
+      await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+    }
+    const metrics = async () => (await context.request.get("/metrics")).text();
+    await expect.poll(metrics).toMatch(/glassboard_web_vital_duration_seconds_count\{name="lcp",http_route="\/messages"\} 1/);
+  } finally {
+    await context.close();
+    await server.stop();
+    await end(collector.process);
+  }
+});
