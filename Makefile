@@ -1,6 +1,6 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench bench-engines services services-stop run-cluster faults image clean
+.PHONY: help setup build run watch check test bench bench-engines services services-stop run-cluster faults journeys tab-closes image clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
@@ -54,6 +54,12 @@ faults: ## Kill and restart processes on these engines under load, stop Kafka, a
 bench-engines: ## Measure on these engines (see docs/BENCHMARKS.md)
 	@scripts/setup.sh build bench services
 	@scripts/bench-engines.sh
+
+journeys: ## Let N people (1000) use the board in a browser, and check every edge of their traces; N=10 for a look
+	@scripts/journeys.sh journeys $(or $(N),1000)
+
+tab-closes: ## Close N tabs (1000) at random moments, and count which spans arrive
+	@scripts/journeys.sh tab-closes $(or $(N),1000)
 
 image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
 	@scripts/setup.sh image

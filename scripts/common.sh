@@ -54,6 +54,11 @@ kubernetes_validate_version=1.37.0
 kubernetes_python=$tools/kubernetes-validate-$kubernetes_validate_version/bin/python
 kubernetes_schemas=$tools/kubernetes-validate-$kubernetes_validate_version/schemas
 
+# OTLP as others decode it, and OpenTelemetry's list of names.
+opentelemetry_proto_version=1.45.2
+opentelemetry_names_version=0.66b2
+otlp_python=$tools/opentelemetry-proto-$opentelemetry_proto_version/bin/python
+
 # Prints the wasm-bindgen command of Cargo.lock's version; fails if there is none.
 find_wasm_bindgen() {
     local candidate

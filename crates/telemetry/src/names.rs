@@ -1,6 +1,6 @@
 //! Names of attributes, spans and metrics, written the same in the browser and on the server.
 //!
-//! From OpenTelemetry's semantic conventions 1.37 unless said otherwise.
+//! From OpenTelemetry's semantic conventions 1.44 unless said otherwise.
 
 /// Conventions declared stable.
 pub mod stable {
@@ -11,6 +11,7 @@ pub mod stable {
     pub const DB_QUERY_TEXT: &str = "db.query.text";
     pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
     pub const DB_SYSTEM_NAME: &str = "db.system.name";
+    pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
     pub const ERROR_TYPE: &str = "error.type";
     pub const EXCEPTION: &str = "exception";
     pub const EXCEPTION_MESSAGE: &str = "exception.message";
@@ -40,7 +41,6 @@ pub mod stable {
 
 /// Conventions that may still change.
 pub mod development {
-    pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
     pub const HTTP_RESPONSE_BODY_SIZE: &str = "http.response.body.size";
     pub const MESSAGING_DESTINATION_NAME: &str = "messaging.destination.name";
     pub const MESSAGING_OPERATION_NAME: &str = "messaging.operation.name";

@@ -13,7 +13,21 @@ use server_fn::response::{ClientRes, browser::BrowserResponse};
 use tracing::Span;
 
 /// A client for calls that never make spans, such as those that read traces.
-pub use server_fn::client::browser::BrowserClient as QuietClient;
+pub struct QuietClient;
+
+/// Sends a request by a fetch that makes no span by itself.
+async fn fetched<E, I, O>(request: BrowserRequest) -> Result<BrowserResponse, E>
+where
+    E: FromServerFnError,
+    I: FromServerFnError,
+    O: FromServerFnError,
+{
+    // It fetches when it is polled first, which is at once.
+    fetches::expect(true);
+    let sent = <BrowserClient as Client<E, I, O>>::send(request).await;
+    fetches::expect(false);
+    sent
+}
 
 /// Sends server function calls by `fetch`, each a span from the request to the end of the response's body. The
 /// parent is the current span, else the reader's action; the server is told by `traceparent`.
@@ -30,11 +44,7 @@ where
 
     async fn send(request: BrowserRequest) -> Result<TracedResponse, E> {
         let fetch = Fetch::open(&request);
-        // It fetches when it is polled first, which is at once.
-        fetches::expect(true);
-        let sent = <BrowserClient as Client<E, I, O>>::send(request).await;
-        fetches::expect(false);
-        match sent {
+        match fetched::<E, I, O>(request).await {
             Ok(response) => {
                 fetch.answered(<BrowserResponse as ClientRes<E>>::status(&response));
                 Ok(TracedResponse { response, fetch })
@@ -44,6 +54,35 @@ where
                 Err(error)
             }
         }
+    }
+
+    fn open_websocket(
+        path: &str,
+    ) -> impl Future<
+        Output = Result<
+            (impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl Sink<Bytes> + Send + 'static),
+            E,
+        >,
+    > + Send {
+        <BrowserClient as Client<E, I, O>>::open_websocket(path)
+    }
+
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+        <BrowserClient as Client<E, I, O>>::spawn(future);
+    }
+}
+
+impl<E, I, O> Client<E, I, O> for QuietClient
+where
+    E: FromServerFnError,
+    I: FromServerFnError,
+    O: FromServerFnError,
+{
+    type Request = BrowserRequest;
+    type Response = BrowserResponse;
+
+    async fn send(request: BrowserRequest) -> Result<BrowserResponse, E> {
+        fetched::<E, I, O>(request).await
     }
 
     fn open_websocket(

@@ -21,7 +21,7 @@ thread_local! {
     static BROWSERS: OnceCell<Function> = const { OnceCell::new() };
     /// Since when fetches are seen here, by the page's clock.
     static SINCE_MS: Cell<f64> = const { Cell::new(f64::INFINITY) };
-    /// The next fetch is a server function's.
+    /// The next fetch is a server function's, which has a span already or is to have none.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -48,7 +48,7 @@ pub(super) fn unseen(url: &str, init: &RequestInit) -> Option<Promise> {
     browsers(&JsValue::from_str(url), init)?.dyn_into().ok()
 }
 
-/// The next fetch has a span already.
+/// The next fetch makes no span here.
 pub(super) fn expect(expected: bool) {
     EXPECTED.set(expected);
 }

@@ -1,8 +1,9 @@
 use super::endpoint::{Endpoint, Protocol, Reading};
 use super::sampling::Sampling;
 use super::signal::Signal;
-use crate::names::{development, stable};
+use crate::names::stable;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -50,6 +51,9 @@ pub struct Export {
     pub headers: HeaderMap,
     /// How long one request may take.
     pub timeout: Duration,
+    pub gzip: bool,
+    /// A file with the authorities that the collector's certificate may be signed by, instead of the system's.
+    pub authorities: Option<PathBuf>,
 }
 
 /// A variable that can't be used.
@@ -70,6 +74,8 @@ const LOG: &str = "GLASSBOARD_LOG";
 const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
+const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
 const METRIC_INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -80,6 +86,8 @@ struct Names {
     protocol: &'static str,
     headers: &'static str,
     timeout: &'static str,
+    compression: &'static str,
+    certificate: &'static str,
     /// Where it goes: the first that is set wins.
     endpoints: &'static [(&'static str, Reading)],
 }
@@ -91,6 +99,8 @@ const fn names(signal: Signal) -> Names {
             protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
             headers: "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
             timeout: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+            compression: "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
+            certificate: "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -103,6 +113,8 @@ const fn names(signal: Signal) -> Names {
             protocol: "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
             headers: "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
             timeout: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+            compression: "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+            certificate: "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -114,6 +126,8 @@ const fn names(signal: Signal) -> Names {
             protocol: "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
             headers: "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
             timeout: "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+            compression: "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
+            certificate: "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -144,7 +158,7 @@ impl Config {
             Some(resource_attributes.swap_remove(at).1)
         };
         let named = take(stable::SERVICE_NAME);
-        let environment = take(development::DEPLOYMENT_ENVIRONMENT_NAME).or_else(|| get("ENVIRONMENT"));
+        let environment = take(stable::DEPLOYMENT_ENVIRONMENT_NAME).or_else(|| get("ENVIRONMENT"));
         let service_version = take(stable::SERVICE_VERSION).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
         let service_name = get("OTEL_SERVICE_NAME")
             .or(named)
@@ -201,6 +215,7 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     let names = names(signal);
     // Read even when nothing is sent: a mistake in them is one all the same.
     let (protocol, headers, timeout) = (protocol(&names, get)?, headers(&names, get)?, timeout(&names, get)?);
+    let (gzip, authorities) = (gzip(&names, get)?, authorities(&names, get)?);
     match get(names.exporter).as_deref() {
         None | Some("otlp") => {}
         Some("none") => return Ok(None),
@@ -213,7 +228,7 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     };
     let endpoint = Endpoint::parse(&url, reading, protocol, signal)
         .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))?;
-    Ok(Some(Export { signal, endpoint, headers, timeout }))
+    Ok(Some(Export { signal, endpoint, headers, timeout, gzip, authorities }))
 }
 
 fn protocol(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, ConfigError> {
@@ -221,8 +236,25 @@ fn protocol(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Opti
     match protocol.as_str() {
         "grpc" => Ok(Some(Protocol::Grpc)),
         "http/protobuf" => Ok(Some(Protocol::HttpProtobuf)),
-        _ => Err(error(variable, "Set it to grpc or http/protobuf.")),
+        "http/json" => Ok(Some(Protocol::HttpJson)),
+        _ => Err(error(variable, "Set it to grpc, http/protobuf or http/json.")),
     }
+}
+
+/// OpenTelemetry's default is not to compress; ours is to.
+fn gzip(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<bool, ConfigError> {
+    let Some((variable, compression)) = first(get, [names.compression, COMPRESSION]) else { return Ok(true) };
+    match compression.as_str() {
+        "gzip" => Ok(true),
+        "none" => Ok(false),
+        _ => Err(error(variable, "Set it to gzip or none.")),
+    }
+}
+
+fn authorities(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<PathBuf>, ConfigError> {
+    let Some((variable, path)) = first(get, [names.certificate, CERTIFICATE]) else { return Ok(None) };
+    let path = PathBuf::from(path);
+    if path.is_file() { Ok(Some(path)) } else { Err(error(variable, "Set it to a file with certificates in PEM.")) }
 }
 
 fn headers(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {
@@ -392,6 +424,9 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "a b=c"),
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
+            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such/file.pem"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
             ("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"),
             ("OTEL_TRACES_EXPORTER", "zipkin"),
             ("GLASSBOARD_LOG", "info=loud"),
@@ -404,7 +439,7 @@ mod tests {
             assert_eq!(error.variable, variable);
             assert!(error.to_string().ends_with('.'), "{error}");
         }
-        let protocol = [("OTLP_ENDPOINT", "http://x"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+        let protocol = [("OTLP_ENDPOINT", "http://x"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "thrift")];
         assert_eq!(config(&protocol).unwrap_err().variable, "OTEL_EXPORTER_OTLP_PROTOCOL");
     }
 }

@@ -5,6 +5,7 @@ use super::signal::Signal;
 pub enum Protocol {
     Grpc,
     HttpProtobuf,
+    HttpJson,
 }
 
 /// Where one signal is sent.
@@ -44,13 +45,15 @@ impl Endpoint {
             protocol.unwrap_or(if uri.port_u16() == Some(4317) { Protocol::Grpc } else { Protocol::HttpProtobuf });
         let url = match (protocol, reading) {
             (Protocol::Grpc, _) => format!("{scheme}://{authority}"),
-            (Protocol::HttpProtobuf, Reading::Base) => {
+            (Protocol::HttpProtobuf | Protocol::HttpJson, Reading::Base) => {
                 format!("{scheme}://{authority}{}{}", uri.path().trim_end_matches('/'), signal.http_path())
             }
-            (Protocol::HttpProtobuf, Reading::Own) if uri.path() == "/" && uri.query().is_none() => {
+            (Protocol::HttpProtobuf | Protocol::HttpJson, Reading::Own)
+                if uri.path() == "/" && uri.query().is_none() =>
+            {
                 format!("{scheme}://{authority}{}", signal.http_path())
             }
-            (Protocol::HttpProtobuf, Reading::Own | Reading::Exact) => url,
+            (Protocol::HttpProtobuf | Protocol::HttpJson, Reading::Own | Reading::Exact) => url,
         };
         Some(Self { protocol, url })
     }

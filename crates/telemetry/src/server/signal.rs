@@ -33,6 +33,15 @@ impl Signal {
         }
     }
 
+    /// An encoded request as OTLP has it in JSON.
+    pub(super) fn json(self, request: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(match self {
+            Self::Traces => serde_json::to_vec(&ExportTraceServiceRequest::decode(request)?)?,
+            Self::Metrics => serde_json::to_vec(&ExportMetricsServiceRequest::decode(request)?)?,
+            Self::Logs => serde_json::to_vec(&ExportLogsServiceRequest::decode(request)?)?,
+        })
+    }
+
     /// Where OTLP/gRPC takes it.
     pub(super) const fn grpc_path(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use super::otlp::text_attribute;
 use super::record::SpanRecord;
 use super::recorder::Recorder;
 use super::signal::Signal;
-use crate::names::{development, stable};
+use crate::names::stable;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -191,7 +191,7 @@ fn resource(config: &Config) -> Resource {
         text_attribute(stable::TELEMETRY_SDK_LANGUAGE, "rust"),
     ];
     if let Some(environment) = &config.environment {
-        attributes.push(text_attribute(development::DEPLOYMENT_ENVIRONMENT_NAME, environment));
+        attributes.push(text_attribute(stable::DEPLOYMENT_ENVIRONMENT_NAME, environment));
     }
     attributes.extend(config.resource_attributes.iter().map(|(key, value)| text_attribute(key, value)));
     Resource { attributes, ..Resource::default() }

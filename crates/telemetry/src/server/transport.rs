@@ -1,5 +1,6 @@
 use super::config::Export;
 use super::endpoint::Protocol;
+use super::signal::Signal;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -7,12 +8,13 @@ use http::uri::PathAndQuery;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use prost::bytes::{Buf, BufMut};
+use std::borrow::Cow;
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Channel, ClientTlsConfig};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic::{Code, Status};
 
 /// What the collector made of a batch.
@@ -36,7 +38,7 @@ pub struct TransportError {
 
 #[derive(Debug)]
 pub(super) enum Transport {
-    Http { client: reqwest::Client, url: String, headers: HeaderMap },
+    Http { client: reqwest::Client, url: String, headers: HeaderMap, gzip: bool, json: Option<Signal> },
     Grpc { client: Grpc<Channel>, path: PathAndQuery, headers: HeaderMap },
 }
 
@@ -45,12 +47,19 @@ impl Transport {
     pub(super) fn new(export: &Export) -> Result<Self, TransportError> {
         let (url, headers) = (&export.endpoint.url, export.headers.clone());
         let transport = match export.endpoint.protocol {
-            Protocol::HttpProtobuf => {
-                http_client(export.timeout).map(|client| Self::Http { client, url: url.clone(), headers })
+            Protocol::HttpProtobuf | Protocol::HttpJson => {
+                let json = (export.endpoint.protocol == Protocol::HttpJson).then_some(export.signal);
+                http_client(export).map(|client| Self::Http {
+                    client,
+                    url: url.clone(),
+                    headers,
+                    gzip: export.gzip,
+                    json,
+                })
             }
             Protocol::Grpc => {
                 let path = PathAndQuery::from_static(export.signal.grpc_path());
-                grpc_client(url, export.timeout).map(|client| Self::Grpc { client, path, headers })
+                grpc_client(export).map(|client| Self::Grpc { client, path, headers })
             }
         };
         transport.map_err(|source| TransportError { url: url.clone(), source })
@@ -59,7 +68,19 @@ impl Transport {
     /// Sends an encoded export request of the signal.
     pub(super) async fn send(&mut self, request: &[u8]) -> Outcome {
         match self {
-            Self::Http { client, url, headers } => send_http(client, url, headers, request).await,
+            Self::Http { client, url, headers, gzip, json } => {
+                let body = match json {
+                    None => Ok(Cow::Borrowed(request)),
+                    Some(signal) => signal.json(request).map(Cow::Owned),
+                };
+                let kind = if json.is_some() { "application/json" } else { "application/x-protobuf" };
+                match body.and_then(|body| if *gzip { gzipped(&body).map(Cow::Owned) } else { Ok(body) }) {
+                    Ok(body) => {
+                        send_http(client.post(&*url).headers(headers.clone()), kind, *gzip, body.into_owned()).await
+                    }
+                    Err(error) => Outcome::Refused { reason: error.to_string() },
+                }
+            }
             Self::Grpc { client, path, headers } => send_grpc(client, path, headers, request).await,
         }
     }
@@ -67,33 +88,41 @@ impl Transport {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-fn http_client(timeout: Duration) -> Result<reqwest::Client, BoxError> {
+fn http_client(export: &Export) -> Result<reqwest::Client, BoxError> {
     let redirect = reqwest::redirect::Policy::none();
-    Ok(reqwest::Client::builder().timeout(timeout).redirect(redirect).build()?)
-}
-
-fn grpc_client(url: &str, timeout: Duration) -> Result<Grpc<Channel>, BoxError> {
-    let mut endpoint = Channel::from_shared(url.to_owned())?.timeout(timeout).connect_timeout(timeout);
-    if url.starts_with("https:") {
-        endpoint = endpoint.tls_config(ClientTlsConfig::new().with_native_roots())?;
+    let mut client = reqwest::Client::builder().timeout(export.timeout).redirect(redirect);
+    if let Some(path) = &export.authorities {
+        client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?)?);
     }
-    Ok(Grpc::new(endpoint.connect_lazy()))
+    Ok(client.build()?)
 }
 
-async fn send_http(client: &reqwest::Client, url: &str, headers: &HeaderMap, request: &[u8]) -> Outcome {
-    let mut gzip = GzEncoder::new(Vec::with_capacity(request.len() / 4), Compression::fast());
-    let body = match gzip.write_all(request).and_then(|()| gzip.finish()) {
-        Ok(body) => body,
-        Err(error) => return Outcome::Refused { reason: error.to_string() },
-    };
-    let sent = client
-        .post(url)
-        .headers(headers.clone())
-        .header(CONTENT_TYPE, "application/x-protobuf")
-        .header(CONTENT_ENCODING, "gzip")
-        .body(body)
-        .send()
-        .await;
+fn grpc_client(export: &Export) -> Result<Grpc<Channel>, BoxError> {
+    let (url, timeout) = (&export.endpoint.url, export.timeout);
+    let mut endpoint = Channel::from_shared(url.clone())?.timeout(timeout).connect_timeout(timeout);
+    if url.starts_with("https:") {
+        let tls = ClientTlsConfig::new();
+        endpoint = endpoint.tls_config(match &export.authorities {
+            Some(path) => tls.ca_certificate(Certificate::from_pem(std::fs::read(path)?)),
+            None => tls.with_native_roots(),
+        })?;
+    }
+    let client = Grpc::new(endpoint.connect_lazy());
+    Ok(client)
+}
+
+fn gzipped(bytes: &[u8]) -> Result<Vec<u8>, BoxError> {
+    let mut gzip = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+    gzip.write_all(bytes)?;
+    Ok(gzip.finish()?)
+}
+
+async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: bool, body: Vec<u8>) -> Outcome {
+    let mut request = request.header(CONTENT_TYPE, kind);
+    if gzip {
+        request = request.header(CONTENT_ENCODING, "gzip");
+    }
+    let sent = request.body(body).send().await;
     match sent {
         Err(error) => Outcome::Retry { after: None, reason: with_sources(&error) },
         Ok(response) if response.status().is_success() => Outcome::Accepted { rejected: rejected_of(response).await },

@@ -300,3 +300,59 @@ pub fn instruments() -> impl Iterator<Item = &'static Instrument> {
 pub fn prometheus_name(instrument: &Instrument) -> String {
     openmetrics::prometheus_name(instrument)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Kind, instruments, prometheus_name};
+    use std::fmt::Write;
+    use std::path::Path;
+
+    fn table() -> String {
+        let mut table =
+            "| metric | unit | kind | attributes | what | on /metrics | also |\n|---|---|---|---|---|---|---|\n"
+                .to_owned();
+        for one in instruments() {
+            let kind = match one.kind {
+                Kind::Counter => "counter",
+                Kind::UpDownCounter => "sum",
+                Kind::Gauge => "gauge",
+                Kind::Histogram(_) => "histogram",
+            };
+            let total = if one.kind == Kind::Counter { "_total" } else { "" };
+            let list =
+                |names: Vec<String>| if names.is_empty() { String::new() } else { format!("`{}`", names.join("`, `")) };
+            let attributes = list(one.attributes.iter().map(|name| (*name).to_owned()).collect());
+            let also = list(
+                one.also
+                    .iter()
+                    .map(|also| {
+                        let labels: Vec<_> = also.attributes.iter().map(|(name, _)| *name).collect();
+                        format!("{}{{{}}}", also.name, labels.join(","))
+                    })
+                    .collect(),
+            );
+            let name = prometheus_name(one);
+            writeln!(
+                table,
+                "| `{}` | {} | {kind} | {attributes} | {} | `{name}{total}` | {also} |",
+                one.name, one.unit, one.description
+            )
+            .unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn all_metrics_are_documented() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/TELEMETRY.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (before, rest) = text.split_once("documented -->\n").unwrap();
+        let (listed, after) = rest.split_once("<!-- metrics end -->").unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, format!("{before}documented -->\n{}<!-- metrics end -->{after}", table())).unwrap();
+        } else {
+            assert_eq!(listed, table(), "UPDATE_DOCS=1 cargo test -p telemetry documented");
+        }
+    }
+}
