@@ -100,9 +100,11 @@ export async function startStack(environment = {}) {
   };
 }
 
-/** Reads new spans from the receiver, and keeps them by trace. */
+/** Reads new spans from the receiver, and keeps them by trace; what was sent again, because nobody had answered, once. */
 export class Spans {
   #count = 0;
+  #known = new Set();
+  again = 0;
   traces = new Map();
   all = [];
 
@@ -114,6 +116,11 @@ export class Spans {
     const more = await this.asked(`/spans?from=${this.#count}`);
     this.#count += more.length;
     for (const span of more) {
+      if (this.#known.has(span.id)) {
+        this.again += 1;
+        continue;
+      }
+      this.#known.add(span.id);
       this.all.push(span);
       if (!this.traces.has(span.trace)) this.traces.set(span.trace, []);
       this.traces.get(span.trace).push(span);

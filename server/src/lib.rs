@@ -19,5 +19,6 @@ mod relay;
 mod rest;
 pub mod routes;
 mod serve;
+mod spawner;
 mod state;
 mod system;

@@ -3,7 +3,7 @@
 use crate::layers::{Passage, Rule, Rules, page_policy};
 use crate::problem::Problem;
 use crate::state::ServerState;
-use crate::{assets, live, openapi, programs, relay, rest};
+use crate::{assets, live, openapi, programs, relay, rest, spawner};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The whole site.
 pub(crate) fn router(state: ServerState) -> Router {
+    spawner::install();
     let mut rules = Rules::default();
     let (api, description) = rest(&state, &mut rules).split_for_parts();
     let mut router = Router::new()

@@ -42,6 +42,12 @@ pub mod stable {
 /// Conventions that may still change.
 pub mod development {
     pub const HTTP_RESPONSE_BODY_SIZE: &str = "http.response.body.size";
+    /// What an event of the log is called.
+    pub const EVENT_NAME: &str = "event.name";
+    pub const MESSAGING_CONSUMER_GROUP_NAME: &str = "messaging.consumer.group.name";
+    pub const MESSAGING_DESTINATION_PARTITION_ID: &str = "messaging.destination.partition.id";
+    pub const MESSAGING_KAFKA_OFFSET: &str = "messaging.kafka.offset";
+    pub const MESSAGING_MESSAGE_ID: &str = "messaging.message.id";
     pub const MESSAGING_DESTINATION_NAME: &str = "messaging.destination.name";
     pub const MESSAGING_OPERATION_NAME: &str = "messaging.operation.name";
     pub const MESSAGING_OPERATION_TYPE: &str = "messaging.operation.type";
@@ -105,6 +111,13 @@ pub mod own {
 
     /// The page's `<meta>` with the documentFetch span's context; also the Server-Timing entry.
     pub const META_TRACEPARENT: &str = "traceparent";
+    /// What made the browser fetch a file, such as `link`.
+    pub const RESOURCE_INITIATOR: &str = "browser.resource.initiator";
+    /// Milliseconds that the page did not answer, and when that began after the page's start.
+    pub const LONG_TASK_DURATION_MS: &str = "browser.long_task.duration_ms";
+    pub const LONG_TASK_START_MS: &str = "browser.long_task.start_ms";
+    /// Whether a search was answered from the cache.
+    pub const SEARCH_CACHE_HIT: &str = "search.cache_hit";
     /// How fast the reader's connection seems to be, such as `4g`.
     pub const BROWSER_CONNECTION: &str = "browser.connection.effective_type";
 

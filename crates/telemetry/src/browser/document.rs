@@ -119,6 +119,9 @@ fn resource() -> Vec<(Name, Value)> {
     if let Some(connection) = page::get(&page::get(&navigator, "connection"), "effectiveType").as_string() {
         resource.push((own::BROWSER_CONNECTION.into(), connection.into()));
     }
+    if let Some(offset_ms) = navigation().as_ref().and_then(clock_offset_ms) {
+        resource.push((own::CLOCK_OFFSET_MS.into(), Value::Float(offset_ms)));
+    }
     resource
 }
 
@@ -168,8 +171,8 @@ fn await_load() {
 pub(super) fn finish() {
     let Some(Document { load, fetch }) = DOCUMENT.take() else { return };
     let Some(performance) = page::performance() else { return };
-    let navigation = performance.get_entries_by_type("navigation").get(0);
-    let navigation = navigation.dyn_ref::<PerformanceNavigationTiming>();
+    let navigation = navigation();
+    let navigation = navigation.as_ref();
     let hydrated_us = if HYDRATED.get() { page::now_us() } else { 0 };
     let loaded_us = navigation.map_or(0, |timing| page::at_us(timing.load_event_end()));
     let bounds = recorder::edit(&load, |record| {
@@ -200,7 +203,7 @@ fn resource_fetch(parent: TraceParent, entry: &JsValue) -> Option<SpanRecord> {
         return None;
     }
     let mut record = fetched(span::RESOURCE_FETCH, parent, timing)?;
-    record.set("browser.resource.initiator", timing.initiator_type());
+    record.set(own::RESOURCE_INITIATOR, timing.initiator_type());
     Some(record)
 }
 
@@ -226,10 +229,14 @@ fn fetched(name: &'static str, parent: TraceParent, timing: &PerformanceResource
     Some(record)
 }
 
+/// What the browser measured of the page's own request.
+fn navigation() -> Option<PerformanceNavigationTiming> {
+    page::performance()?.get_entries_by_type("navigation").get(0).dyn_into().ok()
+}
+
 /// Whether the server keeps the page load's trace, as it said when the page was whole.
 fn decided(trace_id: &[u8; 16]) -> Option<bool> {
-    let navigation = page::performance()?.get_entries_by_type("navigation").get(0);
-    let entries = navigation.dyn_ref::<PerformanceNavigationTiming>()?.server_timing();
+    let entries = navigation()?.server_timing();
     let told = entries.iter().find_map(|entry| {
         let entry = entry.unchecked_into::<PerformanceServerTiming>();
         (entry.name() == TRACEPARENT).then(|| TraceParent::parse(&entry.description()))?

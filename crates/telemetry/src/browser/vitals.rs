@@ -3,7 +3,7 @@
 use super::record::{LogRecord, Severity, Value};
 use super::web_vitals::{Interactions, LayoutShift};
 use super::{actions, export, page, recorder};
-use crate::names::{development, stable};
+use crate::names::{development, own, stable};
 use js_sys::{Array, Function, Reflect};
 use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -93,8 +93,8 @@ pub(super) fn finish() {
 
 /// A task that kept the page from answering, in the action that it belongs to, if any.
 fn long_task(start_ms: f64, duration_ms: f64) {
-    let duration = ("browser.long_task.duration_ms".into(), Value::Float(duration_ms));
-    let started = ("browser.long_task.start_ms".into(), Value::Float(start_ms));
+    let duration = (own::LONG_TASK_DURATION_MS.into(), Value::Float(duration_ms));
+    let started = (own::LONG_TASK_START_MS.into(), Value::Float(start_ms));
     tell("browser.long_task", "the page did not answer for a while".to_owned(), vec![duration, started]);
 }
 

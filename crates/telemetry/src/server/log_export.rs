@@ -4,6 +4,7 @@ use super::buffer::Buffer;
 use super::forwarder::Forwarder;
 use super::otlp::{attribute, scope};
 use super::record::{Fields, Value};
+use crate::names::development::EVENT_NAME;
 use crate::propagation::TraceParent;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, any_value};
@@ -20,9 +21,6 @@ pub(super) const CAPACITY: usize = 8192;
 const GATHER: Duration = Duration::from_millis(200);
 /// Records per request to the collector.
 pub(super) const MAX_BATCH: usize = 512;
-/// The field that names what happened, as OpenTelemetry's events are named.
-const EVENT_NAME: &str = "event.name";
-
 /// An event that was logged.
 #[derive(Debug)]
 pub(super) struct LoggedEvent {

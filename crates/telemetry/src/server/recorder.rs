@@ -13,8 +13,10 @@ use super::sampling::{Part, Sampler, Sampling};
 use crate::names::own;
 use crate::propagation::TraceParent;
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -386,6 +388,68 @@ fn with_recorder<R>(span: &Span, f: impl FnOnce(&Recorder, &Id) -> R) -> Option<
 #[must_use]
 pub fn trace_parent_of(span: &Span) -> Option<TraceParent> {
     with_recorder(span, |recorder, id| recorder.with(id, |open| open.record.place)).flatten()
+}
+
+/// A future that belongs to a span for as long as that is open, and does not keep it open: background work that may go on.
+pub struct WhileOpen<F> {
+    span: Option<(Id, [u8; 8])>,
+    future: F,
+}
+
+impl<F> WhileOpen<F> {
+    /// Belongs to the span that is current now.
+    pub fn current(future: F) -> Self {
+        let span = entered(|entered| entered.last().map(|span| (span.id.clone(), span.place.span_id))).flatten();
+        Self { span, future }
+    }
+}
+
+impl<F: Future + Unpin> Future for WhileOpen<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let held = self.span.as_ref().and_then(|(id, span_id)| Held::again(id, span_id));
+        if held.is_none() {
+            self.span = None;
+        }
+        let polled = Pin::new(&mut self.future).poll(context);
+        drop(held);
+        polled
+    }
+}
+
+/// A span that is held and entered.
+struct Held(Id);
+
+impl Held {
+    /// `None` when it has closed: its place may be another one's by now.
+    fn again(id: &Id, span_id: &[u8; 8]) -> Option<Self> {
+        with_default(|recorder| {
+            let is_same = recorder.with(id, |open| {
+                let is_same = open.record.place.span_id == *span_id;
+                open.references += usize::from(is_same);
+                is_same
+            });
+            (is_same == Some(true)).then(|| {
+                recorder.enter(id);
+                Self(id.clone())
+            })
+        })?
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        with_default(|recorder| {
+            recorder.exit(&self.0);
+            recorder.try_close(self.0.clone());
+        });
+    }
+}
+
+/// `None` where this thread's subscriber is no recorder.
+fn with_default<R>(mut f: impl FnMut(&Recorder) -> R) -> Option<R> {
+    tracing::dispatcher::get_default(|dispatch| dispatch.downcast_ref::<Recorder>().map(&mut f))
 }
 
 /// Makes `span` a child of a span elsewhere. Only before `span` is first entered and has children.

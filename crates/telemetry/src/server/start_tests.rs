@@ -2,7 +2,7 @@
 use super::{Config, Recorder, SpanSink, Telemetry, assemble};
 use crate::propagation::TraceParent;
 use crate::server::{
-    Keep, LogFormat, Sampling, SpanRecord, add_link, current_trace_parent, decide_trace, keep_trace, otlp,
+    Keep, LogFormat, Sampling, SpanRecord, WhileOpen, add_link, current_trace_parent, decide_trace, keep_trace, otlp,
     set_remote_parent, trace_parent_of,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -371,4 +371,30 @@ fn a_disabled_sdk_records_nothing_but_the_log() {
     });
     assert_eq!(fixture.spans(), []);
     assert_eq!(fixture.lines().len(), 1);
+}
+
+#[test]
+fn what_goes_on_in_the_background_belongs_to_its_span_without_keeping_it_open() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    tracing::subscriber::with_default(subscriber, || {
+        let span = tracing::info_span!("request");
+        let place = trace_parent_of(&span);
+        let (mut seen, mut polls) = (Vec::new(), 0);
+        let work = std::future::poll_fn(|_| {
+            seen.push(current_trace_parent());
+            polls += 1;
+            if polls == 3 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        });
+        let mut work = span.in_scope(|| Box::pin(WhileOpen::current(Box::pin(work))));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(work.as_mut().poll(&mut context).is_pending());
+        drop(span);
+        assert_eq!(fixture.spans().len(), 1, "ended with its last handle");
+        let other = tracing::info_span!("takes its place");
+        assert!(work.as_mut().poll(&mut context).is_pending());
+        drop(other);
+        assert!(work.as_mut().poll(&mut context).is_ready());
+        drop(work);
+        assert_eq!(seen, [place, None, None]);
+    });
 }
