@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real engines on loopback, for trying the board on them: scripts/services.sh start | stop [NAME]... | variables
+# Real engines on loopback, for trying the board on them: scripts/services.sh start | stop [NAME]... | running | variables
 # Their data is in .services/ and stays there; `start` prints the variables that a board needs.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -111,6 +111,7 @@ case "${1:-}" in
         [ $# -gt 0 ] || set -- kafka redis mariadb
         stop "$@"
         ;;
+    running) runs mariadb && runs redis && runs kafka ;;
     variables) variables ;;
-    *) fail "usage: scripts/services.sh start | stop [kafka|redis|mariadb]... | variables" ;;
+    *) fail "usage: scripts/services.sh start | stop [kafka|redis|mariadb]... | running | variables" ;;
 esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: format, manifests, Dockerfile, lints, Rust tests, the pages in Chromium. Arguments go to Playwright, such as
+# Every test: format, manifests, Dockerfile, lints, Rust tests, the pages in Chromium, journeys. Arguments go to Playwright, such as
 # `trace.spec.ts`.
 # The last line adds up what the runners counted: 'N passed, N failed, N skipped'.
 set -euo pipefail
@@ -42,6 +42,21 @@ browser_tests() {
 
 rotel_agent() { compgen -G "$tools/rotel-*/lib/python3*/site-packages/rotel/rotel-agent" | tail -1; }
 
+# People in a browser on real engines with a worker, few of them: `make journeys` has a thousand.
+journeys() {
+    say "Journeys and closed tabs"
+    local ran=0
+    # Whoever runs the engines keeps them.
+    scripts/services.sh running && ran=1
+    (
+        export GLASSBOARD_PROGRAM=$CARGO_TARGET_DIR/debug/glassboard
+        scripts/journeys.sh journeys 6 && scripts/journeys.sh tab-closes 15
+    )
+    local outcome=$?
+    [ "$ran" -eq 1 ] || scripts/services.sh stop
+    return "$outcome"
+}
+
 stage "Format" check_format
 stage "Manifests" scripts/manifests.sh
 stage "Dockerfile" lint_dockerfile
@@ -51,6 +66,7 @@ stage "Lints, browser side" lint_browser_side
 stage "Front end" scripts/site.sh debug
 stage "Rust tests" rust_tests
 stage "Browser tests" browser_tests "$@"
+[ $# -gt 0 ] || stage "Journeys" journeys
 
 say "All stages: $SECONDS s"
 node scripts/summary.mjs "$results" || broken=$((broken + 1))
