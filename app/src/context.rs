@@ -30,8 +30,8 @@ pub struct Site {
     pub style: String,
     /// URLs of the WASM files that a group of pages needs besides, by the group's name (`pages::PageFile`).
     pub pages: HashMap<String, Vec<String>>,
-    /// What pages are told about recording: the part of all traces that is kept from the beginning, or `off`.
-    pub recording: String,
+    /// What pages are told about recording, where it is not all of it.
+    pub recording: Option<String>,
     /// Pages reload themselves when the server has been started anew: `make watch`.
     pub live_reload: bool,
 }

@@ -23,7 +23,7 @@ pub fn shell() -> impl IntoView {
     let scheme = theme.unwrap_or("light dark");
     let page_trace = request.and_then(|request| request.page_trace);
     let (traceparent, document) = page_trace.map(|trace| (trace.traceparent, trace.document_load)).unzip();
-    let recording = Some(site.recording.clone()).filter(|part| part != "1");
+    let recording = site.recording.clone();
     // What the page's own file needs comes beside the main one, not after it.
     let file = use_context::<Parts>().and_then(|parts| SplitPage::at(parts.uri.path()));
     let page_files = file.and_then(|page| site.pages.get(page.file().name())).cloned().unwrap_or_default();

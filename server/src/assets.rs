@@ -52,7 +52,7 @@ pub const ROOT_FILES: [&str; 4] = ["/favicon.svg", "/favicon.ico", "/robots.txt"
 
 /// The URLs that a page links, each with its content's hash.
 #[must_use]
-pub fn site(recording: String) -> Site {
+pub fn site(recording: Option<String>) -> Site {
     let url = |path: &str| match file(path) {
         Some(file) => format!("/{path}?v={}", file.version()),
         None => format!("/{path}"),

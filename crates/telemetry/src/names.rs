@@ -121,7 +121,7 @@ pub mod own {
     /// How fast the reader's connection seems to be, such as `4g`.
     pub const BROWSER_CONNECTION: &str = "browser.connection.effective_type";
 
-    /// The page's `<meta>` that says which part of all traces is kept from the beginning, or `off`. Without: all.
+    /// The page's `<meta>` that says below which number traces are kept from the beginning, or `off`. Without: all.
     pub const META_RECORDING: &str = "glassboard-recording";
     /// The page's `<meta>` with the documentLoad span's id.
     pub const META_DOCUMENT: &str = "glassboard-document";

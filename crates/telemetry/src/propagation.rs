@@ -61,13 +61,20 @@ pub fn span_id_from_hex(text: &str) -> Option<[u8; 8]> {
     hex::decode(text).filter(|id| *id != [0; 8])
 }
 
-/// Whether a trace is among the `ratio` of all traces that are kept: its last 56 bits, which W3C wants to be random, are a
-/// number between 0 and 1. <https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/>
+/// Traces below this number are kept: of so large a part of all, from 0 to 1.
+#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
-pub fn is_within(trace_id: &[u8; 16], ratio: f64) -> bool {
+pub fn threshold(ratio: f64) -> u64 {
+    (ratio * (1u64 << 56) as f64) as u64
+}
+
+/// Whether a trace is among those that are kept: the last 56 bits of its id, which W3C wants to be random, are its number.
+/// <https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/>
+#[must_use]
+pub fn is_below(trace_id: &[u8; 16], threshold: u64) -> bool {
     let mut last = [0; 8];
     last[1..].copy_from_slice(&trace_id[9..]);
-    ratio >= 1.0 || (u64::from_be_bytes(last) as f64) < ratio * (1u64 << 56) as f64
+    u64::from_be_bytes(last) < threshold
 }
 
 /// Lower-case hexadecimal digits.

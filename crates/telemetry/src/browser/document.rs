@@ -59,8 +59,8 @@ impl Hydration {
 pub fn start() -> Hydration {
     let began_us = page::now_us();
     let told = page::meta(own::META_RECORDING);
-    let ratio = told.as_deref().map_or(Some(1.0), |told| told.parse().ok());
-    let Some(ratio) = ratio.filter(|_| !wants_privacy()) else {
+    let threshold = told.as_deref().map_or(Some(u64::MAX), |told| u64::from_str_radix(told, 16).ok());
+    let Some(threshold) = threshold.filter(|_| !wants_privacy()) else {
         faults::print();
         return Hydration { span: Span::none() };
     };
@@ -73,7 +73,7 @@ pub fn start() -> Hydration {
     if tracing::subscriber::set_global_default(Recorder).is_err() {
         web_sys::console::warn_1(&"browser telemetry was started twice".into());
     }
-    export::start(resource(), ratio);
+    export::start(resource(), threshold);
     faults::listen();
     fetches::listen();
     actions::listen();

@@ -34,7 +34,7 @@ struct Outbox {
 }
 
 thread_local! {
-    static KEEPING: RefCell<Keeping> = const { RefCell::new(Keeping::new(1.0)) };
+    static KEEPING: RefCell<Keeping> = const { RefCell::new(Keeping::new(u64::MAX)) };
     static OUTBOX: RefCell<Outbox> = const {
         RefCell::new(Outbox {
             traces: Queue::new(Signal::Traces),
@@ -57,9 +57,10 @@ enum Answer {
     Later(i32),
 }
 
-/// Prepares sending; `resource` describes this page to the server, which keeps `ratio` of all traces from their beginning.
-pub(super) fn start(resource: Vec<(Name, Value)>, ratio: f64) -> Option<()> {
-    KEEPING.set(Keeping::new(ratio));
+/// Prepares sending; `resource` describes this page to the server, which keeps the traces below
+/// `threshold` from their beginning.
+pub(super) fn start(resource: Vec<(Name, Value)>, threshold: u64) -> Option<()> {
+    KEEPING.set(Keeping::new(threshold));
     OUTBOX.with_borrow_mut(|outbox| outbox.resource = resource);
     let window = page::window()?;
     page::listen(&window, "pagehide", |_| {

@@ -1,9 +1,8 @@
-//! Which traces of the page are kept. The server decides: by a ratio that the page is told, and for each request by what it
+//! Which traces of the page are kept. The server decides: by a number that the page is told, and for each request by what it
 //! answers. Spans of other traces wait until their first span has ended, and are then forgotten.
 
 use super::record::{SpanRecord, Status};
-use crate::propagation::is_within;
-use std::collections::VecDeque;
+use crate::propagation::is_below;
 
 /// Spans that wait at most; beyond, the oldest are forgotten.
 const MAX_WAITING: usize = 512;
@@ -15,20 +14,20 @@ type TraceId = [u8; 16];
 /// The page's side of sampling.
 #[derive(Debug)]
 pub(crate) struct Keeping {
-    /// The part of all traces that is kept from the beginning.
-    ratio: f64,
-    waiting: VecDeque<SpanRecord>,
-    decided: VecDeque<(TraceId, bool)>,
+    /// Traces below this number are kept from the beginning.
+    threshold: u64,
+    waiting: Vec<SpanRecord>,
+    decided: Vec<(TraceId, bool)>,
 }
 
 impl Keeping {
-    pub(crate) const fn new(ratio: f64) -> Self {
-        Self { ratio, waiting: VecDeque::new(), decided: VecDeque::new() }
+    pub(crate) const fn new(threshold: u64) -> Self {
+        Self { threshold, waiting: Vec::new(), decided: Vec::new() }
     }
 
     /// Whether a trace that begins is kept, whatever happens in it: as the server's sampler chooses.
     pub(crate) fn keeps(&self, trace_id: &TraceId) -> bool {
-        is_within(trace_id, self.ratio)
+        is_below(trace_id, self.threshold)
     }
 
     /// What is known of a trace.
@@ -43,9 +42,9 @@ impl Keeping {
             Some((_, known)) => *known |= kept,
             None => {
                 if self.decided.len() >= MAX_DECIDED {
-                    self.decided.pop_front();
+                    self.decided.remove(0);
                 }
-                self.decided.push_back((*trace_id, kept));
+                self.decided.push((*trace_id, kept));
             }
         }
         if kept { self.release(trace_id) } else { Vec::new() }
@@ -70,17 +69,24 @@ impl Keeping {
             return Vec::new();
         }
         if self.waiting.len() >= MAX_WAITING {
-            self.waiting.pop_front();
+            self.waiting.remove(0);
         }
-        self.waiting.push_back(span);
+        self.waiting.push(span);
         Vec::new()
     }
 
     fn release(&mut self, trace_id: &TraceId) -> Vec<SpanRecord> {
-        let (mut kept, waiting): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|span| span.place.trace_id == *trace_id);
-        self.waiting = waiting.into();
-        kept.iter_mut().for_each(|span| span.place.sampled = true);
+        let mut kept = Vec::new();
+        let mut at = 0;
+        while at < self.waiting.len() {
+            if self.waiting[at].place.trace_id == *trace_id {
+                let mut span = self.waiting.remove(at);
+                span.place.sampled = true;
+                kept.push(span);
+            } else {
+                at += 1;
+            }
+        }
         kept
     }
 }
@@ -90,6 +96,7 @@ mod tests {
     use super::{Keeping, MAX_WAITING};
     use crate::browser::record::{SpanRecord, Status};
     use crate::browser::samples;
+    use crate::propagation::threshold;
 
     fn span(trace: u8, root: bool) -> SpanRecord {
         let mut span = samples::span("a");
@@ -100,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_trace_that_the_server_keeps_is_kept_from_its_first_span_to_its_last() {
-        let mut keeping = Keeping::new(0.0);
+        let mut keeping = Keeping::new(0);
         assert_eq!(keeping.take(span(1, false)), []);
         assert_eq!(keeping.take(span(2, false)), []);
         let kept = keeping.decide(&[1; 16], true);
@@ -114,7 +121,7 @@ mod tests {
     #[test]
     fn a_ratio_is_of_all_traces() {
         let kept = |ratio: f64| {
-            let keeping = Keeping::new(ratio);
+            let keeping = Keeping::new(threshold(ratio));
             (0..=255).filter(|last| keeping.keeps(&[*last; 16])).count()
         };
         assert_eq!((kept(0.0), kept(0.25), kept(1.0)), (0, 64, 256));
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_error_keeps_its_trace() {
-        let mut keeping = Keeping::new(0.0);
+        let mut keeping = Keeping::new(0);
         keeping.take(span(1, false));
         let mut failed = span(1, false);
         failed.status = Status::Error("no".to_owned());
@@ -132,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
-        let mut keeping = Keeping::new(0.0);
+        let mut keeping = Keeping::new(0);
         for trace in 0..2 * MAX_WAITING {
             keeping.take(span((trace % 200) as u8, false));
         }

@@ -23,7 +23,8 @@ pub(crate) fn short(text: &str) -> String {
 /// The host of a URL.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    &rest[..end]
 }
 
 /// An element in a path, such as `form#post` or `div[role=button]`.

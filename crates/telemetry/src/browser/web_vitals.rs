@@ -43,11 +43,16 @@ impl Interactions {
             self.count += 1;
             self.last_id = id;
         }
-        match self.slowest.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, slowest)) => *slowest = slowest.max(ms),
-            None => self.slowest.push((id, ms)),
+        if let Some(at) = self.slowest.iter().position(|(known, _)| *known == id) {
+            let known = self.slowest.remove(at);
+            return self.insert(id, ms.max(known.1));
         }
-        self.slowest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        self.insert(id, ms);
+    }
+
+    fn insert(&mut self, id: f64, ms: f64) {
+        let at = self.slowest.iter().take_while(|(_, slower)| *slower >= ms).count();
+        self.slowest.insert(at, (id, ms));
         self.slowest.truncate(Self::KEPT);
     }
 

@@ -1,5 +1,5 @@
 use super::endpoint::{Endpoint, Protocol, Reading};
-use super::sampling::Sampling;
+use super::sampling::{Keep, Sampling};
 use super::signal::Signal;
 use crate::names::stable;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -138,10 +138,15 @@ const fn names(signal: Signal) -> Names {
 }
 
 impl Config {
-    /// What pages are told about recording: the part of all traces that is kept from their beginning, or `off`.
+    /// What pages are told about recording: below which number traces are kept from their beginning, in hexadecimal digits, or
+    /// `off`. Nothing when all are kept.
     #[must_use]
-    pub fn told_to_pages(&self) -> String {
-        if self.disabled { "off".to_owned() } else { self.sampling.ratio().to_string() }
+    pub fn told_to_pages(&self) -> Option<String> {
+        match self.sampling {
+            _ if self.disabled => Some("off".to_owned()),
+            Sampling { keep: Keep::All, .. } => None,
+            sampling => Some(format!("{:x}", sampling.threshold())),
+        }
     }
 
     /// Reads the contract's variables and OpenTelemetry's standard ones, which win. An empty variable counts as unset.

@@ -2,7 +2,7 @@
 //! its spans wait with the first of them.
 
 use super::config::ConfigError;
-use crate::propagation::{TraceParent, is_within};
+use crate::propagation::{TraceParent, is_below, threshold};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -77,13 +77,13 @@ impl Sampling {
         Ok(Self { keep, parent_based, slow })
     }
 
-    /// What the pages are told: the part of all traces that is kept from the beginning; the rest is decided here.
+    /// Traces below this number are kept from the beginning; the rest is decided here.
     #[must_use]
-    pub const fn ratio(&self) -> f64 {
+    pub(super) fn threshold(&self) -> u64 {
         match self.keep {
-            Keep::All => 1.0,
-            Keep::None | Keep::PerSecond(_) => 0.0,
-            Keep::Ratio(ratio) => ratio,
+            Keep::All => threshold(1.0),
+            Keep::None | Keep::PerSecond(_) => 0,
+            Keep::Ratio(ratio) => threshold(ratio),
         }
     }
 }
@@ -120,7 +120,7 @@ impl Sampler {
         match self.sampling.keep {
             Keep::All => true,
             Keep::None | Keep::PerSecond(_) => false,
-            Keep::Ratio(ratio) => is_within(trace_id, ratio),
+            Keep::Ratio(ratio) => is_below(trace_id, threshold(ratio)),
         }
     }
 
@@ -168,7 +168,7 @@ impl Sampler {
 #[cfg(test)]
 mod tests {
     use super::{Keep, Part, Sampler, Sampling};
-    use crate::propagation::{TraceParent, is_within};
+    use crate::propagation::{TraceParent, is_below, threshold};
     use crate::server::ids::random;
     use std::time::{Duration, Instant};
 
@@ -217,7 +217,7 @@ mod tests {
             let deviation = (f64::from(TRACES) * ratio * (1.0 - ratio)).sqrt();
             assert!((f64::from(kept) - f64::from(TRACES) * ratio).abs() <= 5.0 * deviation, "{ratio}: {kept}");
         }
-        let smaller = |id: &[u8; 16]| !is_within(id, 0.1) || is_within(id, 0.2);
+        let smaller = |id: &[u8; 16]| !is_below(id, threshold(0.1)) || is_below(id, threshold(0.2));
         assert!((0..1000).all(|_| smaller(&random())), "what a small ratio keeps, a larger one keeps, too");
     }
 
