@@ -69,7 +69,7 @@ for (const [way, { closes, ended: before }] of Object.entries(seen)) {
   for (const { id, name } of before) if (!arrived.has(id)) lost.set(`${way}: ${name}`, (lost.get(`${way}: ${name}`) ?? 0) + 1);
   ended += before.length;
   came += here;
-  console.log(`| ${way} | ${closes} | ${before.length} | ${here} = ${((100 * here) / before.length).toFixed(2)} % |`);
+  console.log(`| ${way} | ${closes} | ${before.length} | ${here}${before.length > 0 ? ` = ${((100 * here) / before.length).toFixed(2)} %` : ''} |`);
 }
 console.log(`| all | ${N} | ${ended} | ${came} = ${((100 * came) / ended).toFixed(3)} % (wanted >= 99.9 %) |`);
 for (const [what, count] of [...lost].sort((a, b) => b[1] - a[1]).slice(0, 10)) console.log(`lost ${count}: ${what}`);

@@ -12,7 +12,7 @@ const MAX_SESSIONS: usize = 100_000;
 pub struct ActiveSessions(Mutex<HashMap<String, Instant>>);
 
 impl ActiveSessions {
-    /// A request of this session came.
+    /// A request of this session came; called once a minute is enough.
     pub fn asks(&self, id: &str) {
         let now = Instant::now();
         let mut last = self.lock();

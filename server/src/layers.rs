@@ -32,7 +32,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telemetry::server::keep_trace;
-use telemetry::server::metrics::{ActiveRequest, RouteMetrics};
+use telemetry::server::metrics::RouteMetrics;
 use tower::layer::layer_fn;
 use tower::{Service, service_fn};
 use trace::ServerSpan;
@@ -77,7 +77,6 @@ fn pass<'p>(passage: &'p Passage, request: &'p mut Request, next: Next) -> impl 
         state: &passage.state,
         metrics: &route.metrics,
         method,
-        _active: ActiveRequest::begin(method),
         started,
         status: CLIENT_GONE,
     };
@@ -105,7 +104,6 @@ struct Answering<'p> {
     state: &'p ServerState,
     metrics: &'p RouteMetrics,
     method: &'static str,
-    _active: ActiveRequest,
     started: Instant,
     status: u16,
 }

@@ -71,7 +71,6 @@ pub mod development {
     pub const DB_CLIENT_CONNECTION_MAX: &str = "db.client.connection.max";
     pub const DB_CLIENT_CONNECTION_TIMEOUTS: &str = "db.client.connection.timeouts";
     pub const DB_CLIENT_CONNECTION_WAIT_TIME: &str = "db.client.connection.wait_time";
-    pub const HTTP_SERVER_ACTIVE_REQUESTS: &str = "http.server.active_requests";
     pub const MESSAGING_CLIENT_SENT_MESSAGES: &str = "messaging.client.sent.messages";
     pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
     pub const PROCESS_FILE_DESCRIPTOR_COUNT: &str = "process.unix.file_descriptor.count";

@@ -43,9 +43,24 @@ impl TraceParent {
     }
 }
 
+impl TraceParent {
+    /// As it is written, in ASCII.
+    #[must_use]
+    pub fn written(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(55);
+        text.extend_from_slice(b"00-");
+        hex::push_bytes(&mut text, &self.trace_id);
+        text.push(b'-');
+        hex::push_bytes(&mut text, &self.span_id);
+        text.extend_from_slice(if self.sampled { b"-01" } else { b"-00" });
+        text
+    }
+}
+
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-{:02x}", self.trace_id_hex(), self.span_id_hex(), u8::from(self.sampled))
+        // Digits always are text.
+        f.write_str(std::str::from_utf8(&self.written()).unwrap_or_default())
     }
 }
 

@@ -53,9 +53,11 @@ pub async fn of(
         };
         if let Some(who) = &signed_in {
             record_all!(Span::current(), session.id = who.session.id, user.name = who.username.as_str());
-            state.active.asks(&who.session.id);
             // Its hour starts anew in the browser, too.
-            session = (who.session.last_activity >= before).then(|| cookie.value.clone());
+            if who.session.last_activity >= before {
+                session = Some(cookie.value.clone());
+                state.active.asks(&who.session.id);
+            }
             break;
         }
     }

@@ -1,4 +1,5 @@
 use app::context::PageTrace;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
@@ -68,7 +69,7 @@ impl ServerSpan {
             user_agent = &*self.user_agent,
         );
         let place = current_trace_parent();
-        if let Some(value) = place.and_then(|place| HeaderValue::from_str(&place.to_string()).ok()) {
+        if let Some(value) = place.and_then(|place| HeaderValue::from_maybe_shared(Bytes::from(place.written())).ok()) {
             response.headers_mut().insert(TRACERESPONSE, value);
         }
         if let Some(reserved) = self.reserved {

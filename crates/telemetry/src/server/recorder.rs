@@ -233,7 +233,9 @@ impl Recorder {
             let part = Part { name: record.name(), failed, forced: waiting.forced, took };
             waiting.decided.unwrap_or_else(|| self.sampler.keeps_at_end(&part))
         };
-        self.decisions.count(kept);
+        if !self.sampler.keeps_all() {
+            self.decisions.count(kept);
+        }
         if !kept {
             return;
         }
@@ -478,7 +480,11 @@ pub fn keep_trace(span: &Span) {
 /// Decides whether this process's part of the trace is kept, for those who are told now; where the span stands. Later errors
 /// change nothing of it.
 pub fn decide_trace(span: &Span) -> Option<TraceParent> {
-    with_recorder(span, Recorder::decide).flatten()
+    with_recorder(span, |recorder, id| {
+        let place = recorder.with(id, |open| open.record.place)?;
+        if place.sampled { Some(place) } else { recorder.decide(id) }
+    })
+    .flatten()
 }
 
 /// Links `span` to a span elsewhere, as a consumer to the send.

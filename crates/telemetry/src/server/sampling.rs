@@ -115,6 +115,11 @@ impl Sampler {
         Self { sampling, kinds: Mutex::default() }
     }
 
+    /// There is nothing to count.
+    pub(super) fn keeps_all(&self) -> bool {
+        self.sampling.keep == Keep::All && !self.sampling.parent_based
+    }
+
     /// Whether a trace that begins is kept, whatever happens in it.
     pub(super) fn keeps(&self, trace_id: &[u8; 16]) -> bool {
         match self.sampling.keep {

@@ -37,11 +37,6 @@ pub(super) static REQUESTS: Instrument = define(
 const HTTP_LABELS: [(&str, Source); 3] =
     [("method", Source::Attribute(0)), ("route", Source::Attribute(1)), ("status_code", Source::Attribute(2))];
 
-pub(super) static ACTIVE_REQUESTS: Instrument =
-    define(development::HTTP_SERVER_ACTIVE_REQUESTS, "{request}", UpDownCounter, "Requests that are being answered")
-        .by(&[stable::HTTP_REQUEST_METHOD, stable::URL_SCHEME])
-        .instrument();
-
 pub(super) static CONNECTIONS: Instrument =
     define(metric::ACTIVE_CONNECTIONS, "{connection}", UpDownCounter, "Open connections of clients").instrument();
 
@@ -213,9 +208,8 @@ pub(super) static TRACES: Instrument =
         .instrument();
 
 /// In the order in which they are told.
-pub(super) static ALL: [&Instrument; 32] = [
+pub(super) static ALL: [&Instrument; 31] = [
     &REQUESTS,
-    &ACTIVE_REQUESTS,
     &CONNECTIONS,
     &DATABASE,
     &POOL_WAITS,

@@ -243,24 +243,6 @@ impl Drop for OpenConnection {
     }
 }
 
-/// Counts a request for as long as it is being answered. `method` is one of HTTP's own or `_OTHER`.
-pub struct ActiveRequest(Arc<Series>);
-
-impl ActiveRequest {
-    #[must_use]
-    pub fn begin(method: &'static str) -> Self {
-        let series = list::ACTIVE_REQUESTS.with(&[method.into(), "http".into()]);
-        series.add(1.0);
-        Self(series)
-    }
-}
-
-impl Drop for ActiveRequest {
-    fn drop(&mut self) {
-        self.0.add(-1.0);
-    }
-}
-
 /// Calls `observe` before the metrics are read: it sets what nobody counts.
 pub fn observe_with(observe: impl Fn() + Send + 'static) {
     OBSERVERS.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(observe));
