@@ -31,8 +31,8 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use telemetry::server::keep_trace;
 use telemetry::server::metrics::RouteMetrics;
+use telemetry::server::{decide_trace, keep_trace};
 use tower::layer::layer_fn;
 use tower::{Service, service_fn};
 use trace::ServerSpan;
@@ -119,6 +119,11 @@ impl Answering<'_> {
 impl Drop for Answering<'_> {
     fn drop(&mut self) {
         let took = self.started.elapsed();
+        if self.status == CLIENT_GONE {
+            let span = Span::current();
+            span.record("http.response.status_code", i64::from(CLIENT_GONE));
+            decide_trace(&span);
+        }
         if let Some(call) = self.call.take() {
             call.record(self.state, self.status, took);
         }

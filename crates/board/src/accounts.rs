@@ -191,7 +191,8 @@ impl Accounts {
     async fn password_changed(&self, key: &str, hash: &str, keep: Option<&str>) -> Result<(), BoardError> {
         self.strangers.see(key, hash);
         tracing::info!(event.name = "password.changed", "password changed");
-        self.sessions.end_others(key, keep).await
+        // The password is another one already.
+        self.sessions.end_others(key, keep).await.map_err(|_| Code::Unconfirmed.into())
     }
 
     /// Another process has changed the store: sessions end of users who are gone or have another password there.

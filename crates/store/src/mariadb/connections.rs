@@ -78,7 +78,7 @@ impl Connections {
                 .map_err(|_| failure("no answer within 1.8 s").unconfirmed())?,
             Patience::Job => done.await,
         };
-        done.map_err(failure)?.map_err(Failed::told)
+        done.map_err(|error| failure(error).unconfirmed())?.map_err(Failed::told)
     }
 
     fn work<T>(

@@ -67,7 +67,7 @@ impl Writer {
         let post = Post { span: Span::current(), author, text, now, sent: Arc::clone(&sent), reply };
         let stored = async {
             self.0.send(post).await.map_err(|_| failure("the store is closed"))?;
-            answer.await.map_err(|_| failure("the writer has stopped"))?
+            answer.await.map_err(|_| failure("the writer has stopped").unconfirmed())?
         };
         // By now the writer sees that nobody waits: a post that was not sent will not be.
         timeout(budget, stored).await.unwrap_or_else(|_| {

@@ -145,7 +145,7 @@ impl Writer {
             .send_timeout(Wish::Write(job), WAIT)
             .await
             .map_err(|_| failure("the queue of writes was full for 5 s, or the database is closed"))?;
-        answer.await.map_err(|_| failure("the writer has stopped"))?
+        answer.await.map_err(|_| failure("the writer has stopped").unconfirmed())?
     }
 
     /// Whether the database took nothing when last asked.

@@ -43,8 +43,8 @@ thread_local! {
     /// Comes after every other listener of an event.
     static LAST: Function = Closure::<dyn FnMut()>::new(end_after_microtasks).into_js_value().unchecked_into();
     static MARKER: RefCell<Option<MessagePort>> = const { RefCell::new(None) };
-    /// The pattern of the page's route, once the router has told.
-    static ROUTE: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The patterns of the route that the page was loaded at, and of the one that is shown, once the router has told.
+    static ROUTES: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
     /// Actions within their grace, oldest first: all wait equally long.
     static HELD: RefCell<VecDeque<Span>> = const { RefCell::new(VecDeque::new()) };
 }
@@ -183,7 +183,12 @@ pub(super) fn latest() -> Span {
 
 /// The pattern of the page's route; empty before the router has told.
 pub(super) fn route() -> String {
-    ROUTE.with_borrow(Clone::clone)
+    ROUTES.with_borrow(|(_, shown)| shown.clone())
+}
+
+/// The same of the route that the page was loaded at.
+pub(super) fn first_route() -> String {
+    ROUTES.with_borrow(|(first, _)| first.clone())
 }
 
 /// Opens an action: below the one whose burst this is, else as a root.
@@ -234,7 +239,12 @@ pub fn in_action<F: Future>(future: F) -> Instrumented<F> {
 ///
 /// `route` is the pattern (`/messages/:id`), `path` the path without query.
 pub fn navigated(route: &str, path: &str) {
-    ROUTE.set(route.to_owned());
+    ROUTES.with_borrow_mut(|(first, shown)| {
+        if first.is_empty() {
+            first.push_str(route);
+        }
+        route.clone_into(shown);
+    });
     if super::document::first_route(route) {
         return;
     }

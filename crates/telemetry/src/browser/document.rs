@@ -7,6 +7,7 @@ use super::recorder::{self, Recorder, Surroundings};
 use super::{actions, export, faults, fetches, page, vitals};
 use crate::names::{development, own, span, stable};
 use crate::propagation::{TRACEPARENT, TraceParent, span_id_from_hex};
+use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use tracing::Span;
 use wasm_bindgen::{JsCast, JsValue};
@@ -234,13 +235,17 @@ fn navigation() -> Option<PerformanceNavigationTiming> {
     page::performance()?.get_entries_by_type("navigation").get(0).dyn_into().ok()
 }
 
+/// What the server said of the page; not every browser tells, nor everywhere.
+fn server_timing(timing: &PerformanceNavigationTiming) -> impl Iterator<Item = PerformanceServerTiming> {
+    let entries: Option<Array> = page::get(timing, "serverTiming").dyn_into().ok();
+    entries.unwrap_or_default().into_iter().map(JsCast::unchecked_into)
+}
+
 /// Whether the server keeps the page load's trace, as it said when the page was whole.
 fn decided(trace_id: &[u8; 16]) -> Option<bool> {
-    let entries = navigation()?.server_timing();
-    let told = entries.iter().find_map(|entry| {
-        let entry = entry.unchecked_into::<PerformanceServerTiming>();
-        (entry.name() == TRACEPARENT).then(|| TraceParent::parse(&entry.description()))?
-    })?;
+    let timing = navigation()?;
+    let told = server_timing(&timing)
+        .find_map(|entry| (entry.name() == TRACEPARENT).then(|| TraceParent::parse(&entry.description()))?)?;
     (told.trace_id == *trace_id).then(|| {
         export::decide(trace_id, told.sampled);
         told.sampled
@@ -249,11 +254,7 @@ fn decided(trace_id: &[u8; 16]) -> Option<bool> {
 
 /// The server's clock minus the browser's: the server read its own between request and response.
 fn clock_offset_ms(timing: &PerformanceNavigationTiming) -> Option<f64> {
-    let entries = timing.server_timing();
-    let server_ms = entries.iter().find_map(|entry| {
-        let entry = entry.unchecked_into::<PerformanceServerTiming>();
-        (entry.name() == SERVER_CLOCK).then(|| entry.duration())
-    })?;
+    let server_ms = server_timing(timing).find_map(|entry| (entry.name() == SERVER_CLOCK).then(|| entry.duration()))?;
     let at_ms = |since_start: f64| page::at_us(since_start) as f64 / 1e3;
     Some(super::clock::offset_ms(server_ms, at_ms(timing.request_start()), at_ms(timing.response_start())))
 }

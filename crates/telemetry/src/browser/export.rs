@@ -26,8 +26,8 @@ struct Outbox {
     traces: Queue,
     logs: Queue,
     resource: Vec<(Name, Value)>,
-    /// The piece that waits for its next try.
-    again: Option<Piece>,
+    /// Pieces that wait for their next try.
+    again: Vec<Piece>,
     /// When the first and the last waiting span came; `None` while no timer runs.
     waiting_us: Option<(u64, u64)>,
     sending: bool,
@@ -40,7 +40,7 @@ thread_local! {
             traces: Queue::new(Signal::Traces),
             logs: Queue::new(Signal::Logs),
             resource: Vec::new(),
-            again: None,
+            again: Vec::new(),
             waiting_us: None,
             sending: false,
         })
@@ -174,7 +174,7 @@ fn flush_when_idle() {
 fn next_piece() -> Option<Piece> {
     OUTBOX.with_borrow_mut(|outbox| {
         let Outbox { traces, logs, resource, again, .. } = outbox;
-        again.take().or_else(|| traces.take_piece(resource)).or_else(|| logs.take_piece(resource))
+        again.pop().or_else(|| traces.take_piece(resource)).or_else(|| logs.take_piece(resource))
     })
 }
 
@@ -190,7 +190,7 @@ async fn drain() {
                 Signal::Logs => outbox.logs.lost(piece.items),
             }),
             Answer::Later(ms) => {
-                OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));
+                OUTBOX.with_borrow_mut(|outbox| outbox.again.push(piece));
                 wait(ms).await;
             }
         }
@@ -291,7 +291,7 @@ pub(super) fn beacon() {
         if window.navigator().send_beacon_with_opt_blob(url(&piece), blob.as_ref()).unwrap_or(false) {
             accepted(piece);
         } else {
-            OUTBOX.with_borrow_mut(|outbox| outbox.again = Some(piece));
+            OUTBOX.with_borrow_mut(|outbox| outbox.again.push(piece));
             break;
         }
     }

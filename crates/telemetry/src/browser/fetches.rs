@@ -30,8 +30,8 @@ pub(super) fn listen() -> Option<()> {
     let window = page::window()?;
     let browsers: Function = page::get(&window, "fetch").dyn_into().ok()?;
     BROWSERS.with(|cell| cell.set(browsers)).ok()?;
-    let ours = Closure::<dyn FnMut(JsValue, JsValue) -> JsValue>::new(|input: JsValue, init: JsValue| {
-        fetch(&input, &init).unwrap_or(JsValue::UNDEFINED)
+    let ours = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(|input: JsValue, init: JsValue| {
+        fetch(&input, &init).unwrap_or_else(|| Promise::reject(&JsValue::from_str("the page can't fetch")).into())
     });
     page::set(&window, "fetch", &ours.into_js_value());
     SINCE_MS.set(page::performance()?.now());
@@ -73,9 +73,15 @@ fn fetch(input: &JsValue, init: &JsValue) -> Option<JsValue> {
     }
     // What can't be a request is the browser's to refuse.
     match request(input, init) {
-        Some(request) => Some(traced(request).into()),
+        Some(request) if !is_quiet(&request) => Some(traced(request).into()),
+        Some(request) => browsers(&request, &JsValue::UNDEFINED),
         None => browsers(input, init),
     }
+}
+
+/// What makes no span on the server makes none here.
+fn is_quiet(request: &Request) -> bool {
+    page::own_path(&request.url()).is_some_and(|path| path.starts_with("/health/") || path.starts_with("/v1/"))
 }
 
 /// `new Request(input, init)`: of a text, a URL, or a request.
@@ -89,7 +95,8 @@ fn traced(request: Request) -> Promise {
     let cause = recorder::action_above(&current);
     let (span, path) = (recorder::span("fetch", &current), page::own_path(&request.url()));
     if let (Some(place), Some(_)) = (recorder::place(&span), &path) {
-        let _ = request.headers().set(TRACEPARENT, &place.to_string());
+        let sampled = export::is_kept(&place.trace_id);
+        let _ = request.headers().set(TRACEPARENT, &TraceParent { sampled, ..place }.to_string());
     }
     recorder::edit(&span, |record| {
         record.name = request.method().into();
@@ -123,7 +130,8 @@ fn traced(request: Request) -> Promise {
                 recorder::edit(&of_fetch, |record| record.set(stable::HTTP_RESPONSE_STATUS_CODE, i64::from(status)));
                 ended((status >= 400).then(|| status.to_string()));
                 // The span goes on in the background until the body has come.
-                let copy = response.dyn_ref::<Response>().and_then(|response| response.clone().ok());
+                let copy = response.dyn_ref::<Response>().filter(|response| is_short(response));
+                let copy = copy.and_then(|response| response.clone().ok());
                 let body = copy.and_then(|copy| copy.array_buffer().ok());
                 let until_then = async move {
                     if let Some(body) = body {
@@ -141,6 +149,13 @@ fn traced(request: Request) -> Promise {
         answer
     };
     future_to_promise(work.instrument(span))
+}
+
+/// Whether it is known to end soon: others would have to be kept whole, and may never end.
+fn is_short(response: &Response) -> bool {
+    const SHORT: u32 = 1024 * 1024;
+    let length = response.headers().get("content-length").ok().flatten();
+    length.and_then(|length| length.parse::<u32>().ok()).is_some_and(|length| length <= SHORT)
 }
 
 /// What the server says about the trace of its response.

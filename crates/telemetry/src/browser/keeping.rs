@@ -1,7 +1,8 @@
 //! Which traces of the page are kept. The server decides: by a number that the page is told, and for each request by what it
 //! answers. Spans of other traces wait until their first span has ended, and are then forgotten.
 
-use super::record::{SpanRecord, Status};
+use super::record::{SpanRecord, Status, Value};
+use crate::names::stable;
 use crate::propagation::is_below;
 
 /// Spans that wait at most; beyond, the oldest are forgotten.
@@ -58,7 +59,7 @@ impl Keeping {
             return vec![span];
         }
         // What went wrong is worth knowing, whatever the server made of its part.
-        if matches!(span.status, Status::Error(_)) {
+        if matches!(span.status, Status::Error(_)) && !is_refused(&span) {
             let mut kept = self.decide(&trace_id, true);
             span.place.sampled = true;
             kept.push(span);
@@ -89,6 +90,12 @@ impl Keeping {
         }
         kept
     }
+}
+
+/// A request that was answered with 4xx: to the server, too, that is no error.
+fn is_refused(span: &SpanRecord) -> bool {
+    let status = span.attributes.iter().find(|(key, _)| key == stable::HTTP_RESPONSE_STATUS_CODE);
+    matches!(status, Some((_, Value::Int(400..=499))))
 }
 
 #[cfg(test)]
@@ -133,7 +140,10 @@ mod tests {
         keeping.take(span(1, false));
         let mut failed = span(1, false);
         failed.status = Status::Error("no".to_owned());
-        assert_eq!(keeping.take(failed).len(), 2);
+        let mut refused = failed.clone();
+        refused.set("http.response.status_code", 401_i64);
+        assert_eq!(keeping.take(refused), []);
+        assert_eq!(keeping.take(failed).len(), 3);
         assert_eq!(keeping.take(span(1, true)).len(), 1);
     }
 

@@ -1,6 +1,6 @@
 //! Web vitals as log records, told once per page when it is left; and long tasks, as soon as there are any.
 
-use super::record::{LogRecord, Severity, Value};
+use super::record::{Attributes, LogRecord, Severity, Value};
 use super::web_vitals::{Interactions, LayoutShift};
 use super::{actions, export, page, recorder};
 use crate::names::{development, own, stable};
@@ -74,15 +74,18 @@ pub(super) fn finish() {
             ("ttfb", first_byte_ms),
             ("fcp", seen.first_contentful_paint_ms),
             ("lcp", seen.largest_contentful_paint_ms),
+            // These two of all that the reader did since.
             ("cls", Some(seen.layout_shift.score())),
             ("inp", seen.interactions.next_paint_ms()),
         ])
     });
     let measured = told.ok().flatten().into_iter().flatten().filter_map(|(name, value)| Some((name, value?)));
     for (name, value) in measured {
+        let of_load = matches!(name, "ttfb" | "fcp" | "lcp");
         tell(
             "browser.web_vital",
             name.to_owned(),
+            if of_load { actions::first_route() } else { actions::route() },
             vec![
                 (development::BROWSER_WEB_VITAL_NAME.into(), name.into()),
                 (development::BROWSER_WEB_VITAL_VALUE.into(), Value::Float(value)),
@@ -95,12 +98,16 @@ pub(super) fn finish() {
 fn long_task(start_ms: f64, duration_ms: f64) {
     let duration = (own::LONG_TASK_DURATION_MS.into(), Value::Float(duration_ms));
     let started = (own::LONG_TASK_START_MS.into(), Value::Float(start_ms));
-    tell("browser.long_task", "the page did not answer for a while".to_owned(), vec![duration, started]);
+    tell(
+        "browser.long_task",
+        "the page did not answer for a while".to_owned(),
+        actions::route(),
+        vec![duration, started],
+    );
 }
 
-fn tell(event: &'static str, message: String, mut attributes: super::record::Attributes) {
-    attributes.push((stable::URL_PATH.into(), page::path().into()));
-    attributes.push((stable::HTTP_ROUTE.into(), actions::route().into()));
+fn tell(event: &'static str, message: String, route: String, mut attributes: Attributes) {
+    attributes.push((stable::HTTP_ROUTE.into(), route.into()));
     let place = recorder::place(&actions::latest());
     export::log(&LogRecord { at_us: page::now_us(), severity: Severity::Info, event, message, attributes, place });
 }

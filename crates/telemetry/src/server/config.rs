@@ -144,6 +144,7 @@ impl Config {
     pub fn told_to_pages(&self) -> Option<String> {
         match self.sampling {
             _ if self.disabled => Some("off".to_owned()),
+            Sampling { keep: Keep::None, .. } => Some("off".to_owned()),
             Sampling { keep: Keep::All, .. } => None,
             sampling => Some(format!("{:x}", sampling.threshold())),
         }

@@ -28,6 +28,11 @@ pub enum Reading {
 }
 
 impl Endpoint {
+    /// The URL without its query, which may hold a key.
+    pub(super) fn shown(&self) -> &str {
+        self.url.split('?').next().unwrap_or_default()
+    }
+
     /// Reads a URL with its meaning. Port 4317 means OTLP/gRPC and anything else OTLP/HTTP, unless the protocol is given.
     /// No scheme means http. `None` when it is no URL.
     #[must_use]

@@ -102,9 +102,10 @@ impl Forwarder {
             closing: closing_receiver,
             shared: Arc::clone(&shared),
             signal: export.signal,
-            url: export.endpoint.url.clone(),
+            url: export.endpoint.shown().to_owned(),
         };
         std::thread::Builder::new().name(format!("{}-export", export.signal.name())).spawn(move || {
+            super::recorder::exports();
             runtime.block_on(sender.run());
             let _ = done_sender.send(());
         })?;

@@ -93,6 +93,20 @@ thread_local! {
     static TABLE: usize = NEXT_TABLE.fetch_add(1, Ordering::Relaxed) % TABLES;
 }
 
+thread_local! {
+    /// This thread hands telemetry to a collector: what it logs about that would have to be handed on, too, without end.
+    static EXPORTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What this thread logs stays out of what it exports.
+pub(super) fn exports() {
+    EXPORTING.set(true);
+}
+
+fn is_exporting() -> bool {
+    EXPORTING.try_with(Cell::get).unwrap_or(true)
+}
+
 static NEXT_TABLE: AtomicUsize = AtomicUsize::new(0);
 
 /// Where the span stands that is current on this thread.
@@ -177,6 +191,8 @@ impl Recorder {
         let before = self.with(id, |open| {
             let follows = open.record.kind() == Kind::Consumer;
             let sampled = decided.unwrap_or_else(|| self.sampler.keeps_remote(remote, follows));
+            // Whoever sent it has decided for all: errors here are told by the log and by what was put aside.
+            open.waiting.decided = follows.then_some(sampled);
             open.record.place = TraceParent { trace_id: remote.trace_id, sampled, ..open.record.place };
             open.record.parent_id = Some(remote.span_id);
             open.first = None;
@@ -324,7 +340,7 @@ impl Subscriber for Recorder {
         if self.log.takes(metadata) {
             let place = span.as_ref().map(|(_, place)| *place);
             self.log.write(event, place);
-            if let Some(logged) = &self.logged {
+            if let Some(logged) = self.logged.as_ref().filter(|_| !is_exporting()) {
                 let mut fields = Fields::with_capacity(metadata.fields().len());
                 event.record(&mut fields);
                 logged.push(LoggedEvent { at_ns: now_ns(), metadata, place, fields });

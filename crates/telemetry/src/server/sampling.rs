@@ -137,11 +137,11 @@ impl Sampler {
     /// Whether a part that was not kept from its beginning is kept for what happened in it.
     pub(super) fn keeps_at_end(&self, part: &Part<'_>) -> bool {
         let Sampling { keep, slow, .. } = self.sampling;
-        if part.forced {
-            return true;
-        }
         if keep == Keep::None {
             return false;
+        }
+        if part.forced {
+            return true;
         }
         let is_slow = slow.is_some_and(|slow| part.took >= slow);
         part.failed
@@ -235,7 +235,7 @@ mod tests {
             assert!(sampler.keeps_at_end(&Part { took: Duration::from_secs(1), ..UNEVENTFUL }));
             assert!(sampler.keeps_at_end(&Part { forced: true, ..UNEVENTFUL }));
         }
-        assert!(!sampler(Keep::None).keeps_at_end(&Part { failed: true, ..UNEVENTFUL }));
+        assert!(!sampler(Keep::None).keeps_at_end(&Part { failed: true, forced: true, ..UNEVENTFUL }));
     }
 
     #[test]

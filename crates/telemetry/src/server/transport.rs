@@ -62,7 +62,7 @@ impl Transport {
                 grpc_client(export).map(|client| Self::Grpc { client, path, headers })
             }
         };
-        transport.map_err(|source| TransportError { url: url.clone(), source })
+        transport.map_err(|source| TransportError { url: export.endpoint.shown().to_owned(), source })
     }
 
     /// Sends an encoded export request of the signal.
@@ -124,7 +124,7 @@ async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: b
     }
     let sent = request.body(body).send().await;
     match sent {
-        Err(error) => Outcome::Retry { after: None, reason: with_sources(&error) },
+        Err(error) => Outcome::Retry { after: None, reason: with_sources(&error.without_url()) },
         Ok(response) if response.status().is_success() => Outcome::Accepted { rejected: rejected_of(response).await },
         Ok(response) => {
             let reason = format!("the collector answered {}", response.status());
@@ -140,6 +140,8 @@ async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: b
 /// The collector's answer is read up to a bound; one that is no answer rejects nothing.
 async fn rejected_of(mut response: reqwest::Response) -> u64 {
     const MAX_ANSWER_BYTES: usize = 64 * 1024;
+    let kind = response.headers().get(CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
@@ -147,7 +149,16 @@ async fn rejected_of(mut response: reqwest::Response) -> u64 {
         }
         body.extend_from_slice(&chunk);
     }
-    rejected(&body)
+    if is_json { rejected_in_json(&body) } else { rejected(&body) }
+}
+
+/// Each signal has its own name for what was rejected.
+fn rejected_in_json(answer: &[u8]) -> u64 {
+    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+    let told = ["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"];
+    let told = told.iter().find_map(|name| answer["partialSuccess"].get(name));
+    // 64-bit numbers are texts in OTLP's JSON.
+    told.and_then(|told| told.as_u64().or_else(|| told.as_str()?.parse().ok())).unwrap_or_default()
 }
 
 /// The three signals' responses look the same on the wire.
