@@ -164,6 +164,11 @@ const tree = (trace, parent = null, depth = 0) =>
 
 const began = Date.now();
 try {
+  await until('the worker is through with what waited', async () => {
+    await sleep(2_000);
+    return (await spans.read()) === 0;
+  });
+  spans.forget();
   await together(N, AT_A_TIME, async (number) => {
     await journey(number);
     if ((number + 1) % 50 === 0) console.log(`${number + 1} journeys`);

@@ -112,6 +112,12 @@ export class Spans {
     this.asked = asked;
   }
 
+  /** What came so far is of events that waited from before. */
+  forget() {
+    this.traces.clear();
+    this.all.length = 0;
+  }
+
   async read() {
     const more = await this.asked(`/spans?from=${this.#count}`);
     this.#count += more.length;
