@@ -5,19 +5,16 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { engines } from '../../scripts/engines.mjs';
 
-const repository = resolve(import.meta.dirname, '../..');
 export const OPERATOR = 'root';
 export const PASSWORD = 'correct horse battery';
 
-const variables = execFileSync(join(repository, 'scripts/services.sh'), ['variables'], { encoding: 'utf8' });
-const engines = Object.fromEntries([...variables.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
-
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Asks until there is an answer that is not false; how long, in milliseconds. */
+/** Asks until there is an answer that is not false, for so many milliseconds at most. */
 export async function until(what, ask, ms = 60_000) {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(100)) {
     const answer = await Promise.resolve().then(ask).catch(() => false);

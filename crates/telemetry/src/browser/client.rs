@@ -29,6 +29,26 @@ where
     sent
 }
 
+/// What both clients leave to server_fn's own.
+macro_rules! rest_as_the_browsers {
+    () => {
+        fn open_websocket(
+            path: &str,
+        ) -> impl Future<
+            Output = Result<
+                (impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl Sink<Bytes> + Send + 'static),
+                E,
+            >,
+        > + Send {
+            <BrowserClient as Client<E, I, O>>::open_websocket(path)
+        }
+
+        fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+            <BrowserClient as Client<E, I, O>>::spawn(future);
+        }
+    };
+}
+
 /// Sends server function calls by `fetch`, each a span from the request to the end of the response's body. The
 /// parent is the current span, else the reader's action; the server is told by `traceparent`.
 pub struct TracedClient;
@@ -56,20 +76,7 @@ where
         }
     }
 
-    fn open_websocket(
-        path: &str,
-    ) -> impl Future<
-        Output = Result<
-            (impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl Sink<Bytes> + Send + 'static),
-            E,
-        >,
-    > + Send {
-        <BrowserClient as Client<E, I, O>>::open_websocket(path)
-    }
-
-    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-        <BrowserClient as Client<E, I, O>>::spawn(future);
-    }
+    rest_as_the_browsers!();
 }
 
 impl<E, I, O> Client<E, I, O> for QuietClient
@@ -85,20 +92,7 @@ where
         fetched::<E, I, O>(request).await
     }
 
-    fn open_websocket(
-        path: &str,
-    ) -> impl Future<
-        Output = Result<
-            (impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl Sink<Bytes> + Send + 'static),
-            E,
-        >,
-    > + Send {
-        <BrowserClient as Client<E, I, O>>::open_websocket(path)
-    }
-
-    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-        <BrowserClient as Client<E, I, O>>::spawn(future);
-    }
+    rest_as_the_browsers!();
 }
 
 /// The span of one fetch. Dropped before its end it was given up: a newer search, a page left.

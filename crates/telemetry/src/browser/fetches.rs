@@ -1,7 +1,7 @@
 //! Every fetch of the page passes here: `window.fetch` is ours, and calls the browser's.
 //!
 //! Server functions have spans of their own (`client`); of those, only what the server says about the trace is read. Whatever
-//! else is fetched becomes a span, from the call to the end of the body.
+//! else is fetched becomes a span, from the call to the end of the body, or of the head where the body may be long.
 
 use super::record::{Kind, Status};
 use super::{actions, export, page, recorder};

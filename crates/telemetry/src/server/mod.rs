@@ -20,6 +20,7 @@ mod secrets;
 mod signal;
 mod start;
 mod transport;
+mod while_open;
 
 pub use config::{Config, ConfigError, Export, LogFormat};
 pub use endpoint::{Endpoint, Protocol, Reading};
@@ -30,8 +31,9 @@ pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceReques
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 pub use record::{Kind, SpanEvent, SpanRecord, Value};
-pub use recorder::{WhileOpen, add_link, decide_trace, keep_trace, reserve_parent, set_remote_parent, trace_parent_of};
+pub use recorder::{add_link, decide_trace, keep_trace, reserve_parent, set_remote_parent, trace_parent_of};
 pub use sampling::{Keep, Sampling};
 pub use signal::{ExportRequest, Signal};
 pub use start::{StartError, Stats, Telemetry, start};
 pub use transport::TransportError;
+pub use while_open::WhileOpen;

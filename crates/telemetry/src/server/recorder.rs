@@ -13,10 +13,8 @@ use super::sampling::{Part, Sampler, Sampling};
 use crate::names::own;
 use crate::propagation::TraceParent;
 use std::cell::{Cell, RefCell};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -408,40 +406,17 @@ pub fn trace_parent_of(span: &Span) -> Option<TraceParent> {
     with_recorder(span, |recorder, id| recorder.with(id, |open| open.record.place)).flatten()
 }
 
-/// A future that belongs to a span for as long as that is open, and does not keep it open: background work that may go on.
-pub struct WhileOpen<F> {
-    span: Option<(Id, [u8; 8])>,
-    future: F,
-}
-
-impl<F> WhileOpen<F> {
-    /// Belongs to the span that is current now.
-    pub fn current(future: F) -> Self {
-        let span = entered(|entered| entered.last().map(|span| (span.id.clone(), span.place.span_id))).flatten();
-        Self { span, future }
-    }
-}
-
-impl<F: Future + Unpin> Future for WhileOpen<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let held = self.span.as_ref().and_then(|(id, span_id)| Held::again(id, span_id));
-        if held.is_none() {
-            self.span = None;
-        }
-        let polled = Pin::new(&mut self.future).poll(context);
-        drop(held);
-        polled
-    }
-}
-
 /// A span that is held and entered.
-struct Held(Id);
+pub(super) struct Held(Id);
 
 impl Held {
+    /// The span that is current on this thread, and its span id.
+    pub(super) fn current() -> Option<(Id, [u8; 8])> {
+        entered(|entered| entered.last().map(|span| (span.id.clone(), span.place.span_id))).flatten()
+    }
+
     /// `None` when it has closed: its place may be another one's by now.
-    fn again(id: &Id, span_id: &[u8; 8]) -> Option<Self> {
+    pub(super) fn again(id: &Id, span_id: &[u8; 8]) -> Option<Self> {
         with_default(|recorder| {
             let is_same = recorder.with(id, |open| {
                 let is_same = open.record.place.span_id == *span_id;
