@@ -4,6 +4,7 @@ mod connections;
 mod ending;
 mod event_loops;
 mod timer;
+mod watched;
 
 use crate::config::{Role, Settings};
 use crate::cookies::Cookies;

@@ -7,7 +7,7 @@ use common::{Client, Server};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -402,11 +402,47 @@ async fn what_is_stored_is_in_the_log_although_its_client_has_gone() {
     }
     sleep(Duration::from_secs(2)).await;
     let stored = client.get("/db/messages").await.json()["pagination"]["total"].as_u64().unwrap();
+    assert_eq!(stored, 40);
     let log = client.get("/logs/messaging?limit=100").await.json();
     let posts = log["logs"].as_array().unwrap().iter().filter(|entry| entry["endpoint"] == "/db/message");
     let statuses: Vec<_> = posts.map(|entry| entry["status"].as_u64().unwrap()).collect();
-    assert!(stored > 0 && statuses.len() as u64 >= stored, "{stored} stored, told: {statuses:?}");
-    assert!(statuses.iter().all(|status| [200, 499].contains(status)), "{statuses:?}");
+    assert_eq!(statuses, [200; 40]);
+}
+
+#[tokio::test]
+async fn who_says_no_more_is_answered() {
+    let server = Server::start();
+    let address = server.url.trim_start_matches("http://");
+    for path in ["/health", "/", "/api/test"] {
+        let mut connection = TcpStream::connect(address).unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        connection.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 ") && answer.contains("\r\n\r\n"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_its_reader() {
+    let server = Server::start();
+    let (client, address) = (Client::signed_in(&server, "mina").await, server.url.trim_start_matches("http://"));
+    let mut connection = TcpStream::connect(address).unwrap();
+    write!(connection, "GET /live HTTP/1.1\r\nHost: {address}\r\nCookie: {}\r\n\r\n", client.cookie()).unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let with_reader = open_connections(&client).await;
+    drop(connection);
+    // Long before a heartbeat would have told.
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(open_connections(&client).await, with_reader - 1);
+}
+
+async fn open_connections(client: &Client) -> u64 {
+    let metrics = client.get("/metrics").await.text;
+    let open = metrics.lines().find_map(|line| line.strip_prefix("active_connections ")).unwrap();
+    open.parse().unwrap()
 }
 
 #[tokio::test]

@@ -3,14 +3,17 @@
 use super::ending::Ending;
 use super::event_loops::EventLoops;
 use super::timer::OneTimer;
+use super::watched::Watched;
 use crate::layers::LastSaid;
 use axum::Router;
 use axum::body::Body;
-use hyper::body::Incoming;
+use http::header::CONTENT_TYPE;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -113,7 +116,7 @@ struct Protocols {
 impl Default for Protocols {
     fn default() -> Self {
         let (mut http1, mut http2) = (http1::Builder::new(), http2::Builder::new(TokioExecutor::new()));
-        http1.header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES);
+        http1.header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD_BYTES).half_close(true);
         http2
             .timer(TokioTimer::new())
             .keep_alive_interval(HEAD_TIME)
@@ -148,21 +151,32 @@ fn connection(
         };
         let Ok(Ok(Some(first))) = first else { return };
         let asked = AtomicBool::new(false);
+        let streams = Arc::new(AtomicBool::new(false));
         let service = service_fn(|request: http::Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Arc::clone(&peer));
-            router.clone().call(request)
+            let (answer, streams) = (router.clone().call(request), Arc::clone(&streams));
+            async move {
+                let answer = answer.await?;
+                streams.store(is_event_stream(&answer), Ordering::Relaxed);
+                Ok::<_, Infallible>(answer)
+            }
         });
-        let stream = TokioIo::new(stream);
         match first {
             Protocol::Http1 => {
                 http1.timer(OneTimer::default());
+                let stream = TokioIo::new(Watched::new(stream, Arc::clone(&streams)));
                 serve(http1.serve_connection(stream, service), told, &asked).await;
             }
-            Protocol::Http2 => serve(http2.serve_connection(stream, service), told, &asked).await,
+            Protocol::Http2 => serve(http2.serve_connection(TokioIo::new(stream), service), told, &asked).await,
         }
     }
+}
+
+fn is_event_stream(answer: &http::Response<Body>) -> bool {
+    answer.body().size_hint().exact().is_none()
+        && answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Serves a connection until its client has gone, or, once the server ends, what was asked for until then.
