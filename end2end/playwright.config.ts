@@ -2,7 +2,7 @@ import { defineConfig, devices } from "@playwright/test";
 import type { ReaderOptions } from "./support/reader";
 
 const everywhere = ["home", "account", "messages", "search", "accessibility"];
-const instruments = ["logs", "statistics", "messaging", "cache"];
+const instruments = ["logs", "statistics", "messaging", "cache", "faults"];
 const withScripts = ["samples", ...instruments, "status", "live", "trace", "page-files"];
 
 /** Specs by name; those that only the first project has look at the server more than at the page. */

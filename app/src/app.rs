@@ -47,6 +47,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/messaging") view=SplitPage::Messaging ssr=SsrMode::Async/>
                     <Route path=path!("/cache") view=SplitPage::Cache ssr=SsrMode::Async/>
                     <Route path=path!("/status") view=SplitPage::Status ssr=SsrMode::Async/>
+                    <Route path=path!("/faults") view=SplitPage::Faults ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Layout>
         </Router>

@@ -1,5 +1,5 @@
 /// The route patterns that pages tell their telemetry, in the place of paths.
-pub const PATTERNS: [&str; 15] = [
+pub const PATTERNS: [&str; 16] = [
     "/",
     "/login",
     "/register",
@@ -14,6 +14,7 @@ pub const PATTERNS: [&str; 15] = [
     "/messaging",
     "/cache",
     "/status",
+    "/faults",
     ELSEWHERE,
 ];
 

@@ -30,7 +30,7 @@ const storageState = await signedIn.storageState();
 async function act(page, told) {
   await page.goto(`${stack.url}/messages`);
   while (!told.over) {
-    await page.locator('textarea').first().fill(`closing ${Math.random()}`);
+    await page.locator('textarea').first().fill(`closing ${Math.random()}`, { timeout: 1_000 });
     await page.locator('.post-form button[type=submit]').click({ timeout: 1_000 });
   }
 }

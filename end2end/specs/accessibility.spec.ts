@@ -4,7 +4,7 @@ import { expect, test } from "../support/reader";
 
 const open = ["/", "/login", "/register"];
 const board = ["/account", "/messages", "/messages?mine=1", "/search", "/search?q=axe", "/samples"];
-const instruments = ["/traces", "/logs", "/statistics", "/statistics?range=week", "/messaging", "/cache", "/status"];
+const instruments = ["/traces", "/logs", "/statistics", "/statistics?range=week", "/messaging", "/cache", "/status", "/faults"];
 const members = [...board, ...instruments];
 
 /** Shows the whole page at once, nothing under a sticky bar: what one covers at the moment says nothing of a link's size. */

@@ -107,6 +107,12 @@ const korean = {
   clearAll: "모두 비우기",
   cleared: (count: number) => `검색 ${count}개를 비웠어요.`,
   nothingCached: "기억하는 검색이 없어요.",
+  faults: "장애 일으키기",
+  faultPanel: "장애 일으키기",
+  faultsOnRequest: "일부러 일으킨 장애:",
+  startFault: /시작$/,
+  endFault: /끝내기$/,
+  noFault: "없음",
 };
 
 const english: Words = {
@@ -213,4 +219,10 @@ const english: Words = {
   clearAll: "Clear all",
   cleared: (count) => `Searches cleared: ${count}.`,
   nothingCached: "No search is remembered.",
+  faults: "Faults",
+  faultPanel: "Start or end some",
+  faultsOnRequest: "Faults on request:",
+  startFault: /^Start/,
+  endFault: /^End/,
+  noFault: "none",
 };

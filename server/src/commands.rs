@@ -104,7 +104,7 @@ async fn user(command: UserCommand, data: &Path, settings: &EngineSettings) -> O
         }
     }
     let engines = Engines::open(settings, data, None).await?;
-    let board = engines.board(&[])?;
+    let board = engines.board(&[], false)?;
     let password = read_password()?;
     let done = match command {
         UserCommand::Add { username } => {

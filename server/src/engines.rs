@@ -5,7 +5,7 @@ use crate::data_folder::DataFolder;
 use crate::system::{Metrics, SystemClock, SystemRandom};
 use board::ports::{self, EventSource};
 use board::{Board, Operators, Passwords, Ports};
-use cache::memory::{MemoryApiLog, MemoryLive, MemorySearchCache, MemorySessions};
+use cache::memory::{MemoryApiLog, MemoryFaults, MemoryLive, MemorySearchCache, MemorySessions};
 use cache::redis::Redis;
 use events::kafka::{KafkaEvents, KafkaOptions, KafkaSource};
 use events::{InProcessEvents, NoEvents, Spool};
@@ -66,11 +66,11 @@ impl Engines {
         Ok(Self { store, redis, events, alone: settings.are_embedded() })
     }
 
-    /// The board that stands on them.
+    /// The board that stands on them, with faults for operators to ask for, or without.
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn board(&self, operators: &[Username]) -> Result<Board, Failure> {
+    pub fn board(&self, operators: &[Username], with_faults: bool) -> Result<Board, Failure> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (store, statistics): (Arc<dyn ports::Store>, Arc<dyn ports::StatisticsStore>) = match &self.store {
             OpenStore::Sqlite(store) => (Arc::clone(store) as _, Arc::clone(store) as _),
@@ -89,6 +89,7 @@ impl Engines {
             events,
             statistics,
             live: Arc::new(MemoryLive::default()),
+            faults: with_faults.then(|| Arc::new(MemoryFaults::default()) as _),
             meter: Arc::new(Metrics),
             clock: Arc::new(SystemClock::default()),
             random: Arc::new(SystemRandom),
@@ -99,6 +100,7 @@ impl Engines {
                 search_cache: Arc::clone(&redis.search_cache) as _,
                 api_log: Arc::clone(&redis.api_log) as _,
                 live: Arc::clone(&redis.live) as _,
+                faults: with_faults.then(|| Arc::clone(&redis.faults) as _),
                 ..embedded
             },
             None => embedded,

@@ -18,17 +18,20 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route as Next;
+use board::Faults;
 use context::Asking;
 pub use context::accepts_html;
 use futures::FutureExt;
 pub use headers::{page_policy, roomy_headers};
 use http::header::{CACHE_CONTROL, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
-use model::Code;
+use model::{Code, FaultKind};
 pub use rules::{Route, Rule, Rules};
 pub use said::LastSaid;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telemetry::server::metrics::RouteMetrics;
@@ -141,8 +144,12 @@ async fn answered(
     next: Next,
 ) -> Response {
     let wish = problems::Wish::of(request.headers());
-    let admitted = AssertUnwindSafe(admitted(state, rule, call, asking, request, next)).catch_unwind().await;
-    let response = match admitted {
+    let mut admitted = pin!(admitted(state, rule, call, asking, request, next));
+    let admitted = poll_fn(|context| {
+        let mut poll = || admitted.as_mut().poll(context);
+        if rule.spared { Faults::spare(poll) } else { poll() }
+    });
+    let response = match AssertUnwindSafe(admitted).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
         // Its message and place are on standard error by now.
@@ -171,6 +178,9 @@ async fn admitted(
         keep_trace(&Span::current());
     }
     check(state, rule, request, &context)?;
+    if !rule.quiet && !rule.spared {
+        suffer(state.app.board.faults()).await?;
+    }
     request.extensions_mut().insert(context);
     let answer = next.call(std::mem::take(request)).map(|Ok(response)| response);
     let mut response = if rule.page {
@@ -184,6 +194,16 @@ async fn admitted(
         cookies.set(state, &mut response);
     }
     Ok(response)
+}
+
+/// What operators asked that pages and calls shall suffer.
+async fn suffer(faults: &Faults) -> Result<(), Problem> {
+    faults.delay().await;
+    if faults.meets(FaultKind::Errors) {
+        tracing::error!(fault = FaultKind::Errors.as_str(), "failed, because an operator asked for this fault");
+        return Err(Code::Internal.into());
+    }
+    Ok(())
 }
 
 fn is_operators(state: &ServerState, context: &RequestContext) -> bool {

@@ -56,7 +56,7 @@ pub(crate) fn router(state: ServerState) -> Router {
         rules.add("/reload", Rule { stream: true, ..QUIET });
     }
     for page in generate_route_list(app::App) {
-        rules.add_page(page.path(), PUBLIC_PAGES.contains(&page.path()));
+        rules.add_page(page.path(), PUBLIC_PAGES.contains(&page.path()), page.path() == FAULTS_PAGE);
         let handler = get(page_handler(Arc::clone(&state)));
         router = router.route(page.path(), handler.layer(CompressionLayer::new().quality(CompressionLevel::Fastest)));
     }
@@ -78,8 +78,16 @@ pub(crate) fn worker_router(state: ServerState) -> Router {
     passage.around(router).with_state(state)
 }
 
-const PLAIN: Rule =
-    Rule { session: false, api_event: false, function: false, quiet: false, page: false, stream: false, open: false };
+const PLAIN: Rule = Rule {
+    session: false,
+    api_event: false,
+    function: false,
+    quiet: false,
+    page: false,
+    stream: false,
+    open: false,
+    spared: false,
+};
 const QUIET: Rule = Rule { quiet: true, open: true, ..PLAIN };
 const PUBLIC_CALL: Rule = Rule { api_event: true, ..PLAIN };
 const MEMBER_CALL: Rule = Rule { session: true, ..PUBLIC_CALL };
@@ -115,8 +123,13 @@ const PUBLIC_FUNCTIONS: [&str; 8] = [
     "/fn/traces/ribbon",
 ];
 
+/// Faults are started and ended here, so none meets what comes here.
+const FAULTS_PAGE: &str = "/faults";
+const FAULTS: &str = "/fn/faults/";
+
 /// What the instruments' pages ask for again and again: reading a trace makes no trace.
-const INSTRUMENTS: [&str; 5] = ["/fn/traces/", "/fn/statistics/", "/fn/messaging/", "/fn/status/", "/fn/cache/list"];
+const INSTRUMENTS: [&str; 6] =
+    ["/fn/traces/", "/fn/statistics/", "/fn/messaging/", "/fn/status/", "/fn/cache/list", "/fn/faults/list"];
 
 /// Paths and methods of the pages' server functions.
 pub fn server_function_paths() -> Vec<(&'static str, Method)> {
@@ -136,7 +149,7 @@ fn server_functions(state: &ServerState, rules: &mut Rules) -> Router<ServerStat
         router = router.route(path, on(method, handler));
         let session = !PUBLIC_FUNCTIONS.contains(&path);
         let quiet = INSTRUMENTS.iter().any(|instrument| path.starts_with(instrument));
-        rules.add(path, Rule { session, function: true, quiet, ..PUBLIC_CALL });
+        rules.add(path, Rule { session, function: true, quiet, spared: path.starts_with(FAULTS), ..PUBLIC_CALL });
     }
     router
 }

@@ -17,6 +17,7 @@ use crate::{assets, routes};
 use board::ports::{Counted, EventSource};
 pub use connections::Peer;
 use event_loops::EventLoops;
+use model::FaultKind;
 use observatory::Observatory;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -59,6 +60,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
         Role::Web => None,
     };
     watch_engines(&state);
+    follow_faults(&state);
     watch_process(&state);
     if settings.role != Role::Worker {
         follow_other_processes(&engines, &state);
@@ -108,11 +110,21 @@ fn watch_engines(state: &ServerState) {
     }));
 }
 
+/// Shows the faults that operators ask for, here or in another process.
+fn follow_faults(state: &ServerState) {
+    let state = Arc::clone(state);
+    tokio::spawn(async move { state.app.board.faults().follow().await });
+}
+
 /// What nobody counts is looked at when the metrics are read.
 fn watch_process(state: &ServerState) {
     let (events, active) = (Arc::clone(&state.app.board.ports().events), Arc::clone(&state.active));
     let (telemetry, process) = (Arc::clone(&state.telemetry), ProcessWatch::default());
+    let faults = state.app.board.faults().clone();
     metrics::observe_with(move || {
+        for kind in FaultKind::ALL.into_iter().filter(|_| faults.are_possible()) {
+            metrics::fault(kind.as_str(), faults.amount(kind));
+        }
         metrics::spool(events.waiting(), events.lost());
         metrics::active_sessions(active.count());
         if let Some(now) = process.look() {
@@ -169,7 +181,7 @@ fn state(
     let secure = settings.public_url.as_ref().is_some_and(|url| url.secure);
     let cookies = Arc::new(Cookies::new(&key, settings.previous_secret_key.as_deref(), secure));
     let app = Arc::new(app::context::Shared {
-        board: engines.board(&settings.operators)?,
+        board: engines.board(&settings.operators, !settings.production)?,
         observatory,
         cookies: Arc::clone(&cookies) as Arc<_>,
         drafts: app::drafts::Drafts::default(),

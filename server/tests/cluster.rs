@@ -199,3 +199,41 @@ async fn every_call_is_counted_once_whichever_process_dies_and_while_kafka_is_aw
     let shown = root.get("/logs/messaging?limit=5").await.json();
     assert_eq!(shown["logs"].as_array().unwrap().len(), 5, "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_is_asked_for_in_one_process_shows_in_all() {
+    let (engines, kafka) = (Engines::start(), Kafka::start(None));
+    let (web, worker) = (engines.of_role(&kafka, "web"), engines.of_role(&kafka, "worker"));
+    web.command(&["user", "add", "root"], "long enough\n");
+    let (root, there) = (Client::new(&web), Client::new(&worker));
+    assert_eq!(root.post("/login", json!({"username": "root", "password": "long enough"})).await.status, 200);
+    assert_eq!(root.form("/fn/faults/start", "kind=lag&amount=60000&minutes=5").await.status, 200);
+    until(&there, "glassboard_faults{fault=\"lag\"}", |lag| lag > 0.0).await;
+    // One batch may be under way.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let counted = value(&there, "api_events_counted_total{outcome=\"new\"}").await;
+    for _ in 0..20 {
+        assert_eq!(root.get("/session/status").await.status, 200);
+    }
+    until(&there, "kafka_consumer_lag", |lag| lag >= 20.0).await;
+    assert_eq!(value(&there, "api_events_counted_total{outcome=\"new\"}").await, counted);
+    assert_eq!(root.form("/fn/faults/end", "kind=lag").await.status, 200);
+    until(&there, "api_events_counted_total{outcome=\"new\"}", |now| now >= counted.unwrap_or(0.0) + 20.0).await;
+}
+
+async fn value(client: &Client, metric: &str) -> Option<f64> {
+    let metrics = client.get("/metrics").await.text;
+    metrics.lines().find(|line| line.starts_with(metric))?.rsplit_once(' ')?.1.parse().ok()
+}
+
+async fn until(client: &Client, metric: &str, is_so: impl Fn(f64) -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let now = value(client, metric).await;
+        if now.is_some_and(&is_so) {
+            return;
+        }
+        assert!(Instant::now() < end, "{metric}: {now:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}

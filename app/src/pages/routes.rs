@@ -4,7 +4,9 @@
 
 use super::account::AccountPage;
 use super::login::LoginPage;
-use super::observe::{CachePage, LogsPage, MessagingPage, StatisticsPage, StatusPage, TracePage, TracesPage};
+use super::observe::{
+    CachePage, FaultsPage, LogsPage, MessagingPage, StatisticsPage, StatusPage, TracePage, TracesPage,
+};
 use super::register::RegisterPage;
 use super::samples::SamplesPage;
 use super::search::SearchPage;
@@ -27,6 +29,7 @@ pub enum SplitPage {
     Messaging,
     Cache,
     Status,
+    Faults,
 }
 
 /// The files, as `wasm-split` and `pkg/pages.json` name them.
@@ -53,6 +56,7 @@ impl SplitPage {
             "/messaging" => Self::Messaging,
             "/cache" => Self::Cache,
             "/status" => Self::Status,
+            "/faults" => Self::Faults,
             path if path.starts_with("/traces/") => Self::Trace,
             _ => return None,
         })
@@ -69,7 +73,8 @@ impl SplitPage {
             | Self::Statistics
             | Self::Messaging
             | Self::Cache
-            | Self::Status => PageFile::Observe,
+            | Self::Status
+            | Self::Faults => PageFile::Observe,
         }
     }
 }
@@ -193,6 +198,7 @@ fn observe(page: SplitPage) -> Result<AnyView, SplitLoaderError> {
         SplitPage::Statistics => view! { <StatisticsPage/> }.into_any(),
         SplitPage::Messaging => view! { <MessagingPage/> }.into_any(),
         SplitPage::Cache => view! { <CachePage/> }.into_any(),
+        SplitPage::Faults => view! { <FaultsPage/> }.into_any(),
         _ => view! { <StatusPage/> }.into_any(),
     })
 }

@@ -4,6 +4,7 @@ pub mod board;
 pub mod cache;
 pub mod common;
 pub mod door;
+pub mod faults;
 pub mod instruments;
 pub mod observe;
 pub mod ribbon;
@@ -55,6 +56,14 @@ impl Text {
         match self.lang {
             Lang::Ko => &cache::KO,
             Lang::En => &cache::EN,
+        }
+    }
+
+    #[must_use]
+    pub fn faults(&self) -> &'static faults::Faults {
+        match self.lang {
+            Lang::Ko => &faults::KO,
+            Lang::En => &faults::EN,
         }
     }
 

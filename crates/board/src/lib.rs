@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_log;
+mod faults;
 pub mod fold;
 mod health;
 mod login_limit;
@@ -19,6 +20,7 @@ mod strangers;
 
 pub use accounts::Accounts;
 pub use api_log::ApiLogs;
+pub use faults::Faults;
 pub use health::Health;
 pub use messages::Messages;
 pub use passwords::Passwords;
@@ -42,6 +44,8 @@ pub struct Ports {
     pub events: Arc<dyn ports::Events>,
     pub statistics: Arc<dyn ports::StatisticsStore>,
     pub live: Arc<dyn ports::Live>,
+    /// `None` where there shall be no faults, whoever asks for them.
+    pub faults: Option<Arc<dyn ports::FaultStore>>,
     pub meter: Arc<dyn ports::Meter>,
     pub clock: Arc<dyn ports::Clock>,
     pub random: Arc<dyn ports::Random>,
@@ -78,6 +82,7 @@ impl Operators {
 /// The board: one service per area.
 pub struct Board {
     ports: Ports,
+    faults: Faults,
     health: Health,
     accounts: Accounts,
     sessions: Sessions,
@@ -91,6 +96,8 @@ pub struct Board {
 impl Board {
     #[must_use]
     pub fn new(ports: Ports, operators: Operators, passwords: Passwords) -> Self {
+        let faults = Faults::new(&ports);
+        let ports = faults.within(ports);
         let sessions = Sessions::new(&ports);
         Self {
             health: Health::new(&ports),
@@ -98,9 +105,10 @@ impl Board {
             samples: Samples::new(&ports),
             search: Search::new(&ports),
             api_logs: ApiLogs::new(&ports),
-            statistics: CallsStatistics::new(&ports),
+            statistics: CallsStatistics::new(&ports, faults.clone()),
             messages: Messages::new(&ports),
             sessions,
+            faults,
             ports,
         }
     }
@@ -118,6 +126,11 @@ impl Board {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     #[must_use]

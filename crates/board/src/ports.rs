@@ -3,8 +3,8 @@
 use crate::Found;
 use async_trait::async_trait;
 use model::{
-    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, LiveEvent, LogIn, Message, MessagePage, MessageText,
-    PageRequest, SearchQuery, Timestamp, TotalRelation, Username,
+    ApiLogEntry, ApiLogFilter, ApiLogPage, BoardError, Code, Fault, FaultKind, LiveEvent, LogIn, Message, MessagePage,
+    MessageText, PageRequest, SearchQuery, Timestamp, TotalRelation, Username,
 };
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -255,6 +255,9 @@ pub trait EventSource: Send {
     /// Waits a moment for events; there may be none. Those of a partition in order.
     async fn receive(&mut self) -> Result<Vec<Arrived>, PortError>;
 
+    /// Lets a moment pass, and takes none but those that can't be refused.
+    async fn pause(&mut self) -> Result<Vec<Arrived>, PortError>;
+
     /// What was received so far need not be delivered again.
     async fn counted(&mut self);
 
@@ -348,6 +351,19 @@ pub enum Audience {
     User(String),
     /// The session with this public id.
     Session(String),
+}
+
+/// The faults that were asked for in any process.
+#[async_trait]
+pub trait FaultStore: Send + Sync {
+    /// One of a kind; they may have ended.
+    async fn faults(&self) -> Result<Vec<Fault>, PortError>;
+
+    /// Keeps it until its end, in the place of another of its kind.
+    async fn set(&self, fault: &Fault, now: Timestamp) -> Result<(), PortError>;
+
+    /// Forgets the one of this kind.
+    async fn end(&self, kind: FaultKind) -> Result<(), PortError>;
 }
 
 /// Counts what people did, for whoever watches.

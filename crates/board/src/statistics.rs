@@ -4,9 +4,9 @@ mod percentiles;
 
 pub use percentiles::{UNKNOWN, bucket, upper_bound_us};
 
-use crate::Ports;
 use crate::ports::{CallStatistics, Counted, EventSource, Period, PortError};
-use model::{BoardError, LogIn, LogIns, Range, RouteStatistics, Slice, Statistics, Timestamp, UserActivity};
+use crate::{Faults, Ports};
+use model::{BoardError, FaultKind, LogIn, LogIns, Range, RouteStatistics, Slice, Statistics, Timestamp, UserActivity};
 use percentiles::Latencies;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -29,6 +29,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct CallsStatistics {
     ports: Ports,
+    faults: Faults,
 }
 
 /// The minute of a moment, since 1970-01-01T00:00Z.
@@ -59,8 +60,8 @@ pub fn log_in(endpoint: &str, status: u16, has_user: bool) -> Option<LogIn> {
 }
 
 impl CallsStatistics {
-    pub(crate) fn new(ports: &Ports) -> Self {
-        Self { ports: ports.clone() }
+    pub(crate) fn new(ports: &Ports, faults: Faults) -> Self {
+        Self { ports: ports.clone(), faults }
     }
 
     /// What the calls of a range were like, up to now. For operators: the door asks first.
@@ -102,9 +103,12 @@ impl CallsStatistics {
 
     /// Counts what comes next, however long an engine is away.
     async fn count_next(&self, source: &mut dyn EventSource) -> Counted {
-        let mut complaint = Complaint::default();
+        let (mut complaint, began) = (Complaint::default(), Instant::now());
         let events = loop {
-            match source.receive().await {
+            let lag = Duration::from_millis(self.faults.amount(FaultKind::Lag).into());
+            let lags = began.elapsed() < lag;
+            match if lags { source.pause().await } else { source.receive().await } {
+                Ok(events) if lags && events.is_empty() => continue,
                 Ok(events) => break Arc::new(events),
                 Err(error) => complaint.about(&error),
             }

@@ -1,8 +1,9 @@
 //! On Redis, which any number of processes share. Keys are those that people find with redis-cli: `session:{user}`,
-//! `search:{query}`, `api_logs`; all of them expire or are bounded.
+//! `search:{query}`, `api_logs`, `fault:{kind}`; all of them expire or are bounded.
 
 mod api_log;
 mod connection;
+mod faults;
 mod live;
 mod options;
 mod per_runtime;
@@ -10,6 +11,7 @@ mod search;
 mod sessions;
 
 pub use api_log::RedisApiLog;
+pub use faults::RedisFaults;
 pub use live::RedisLive;
 pub use options::{RedisOptions, RedisTls};
 pub use search::RedisSearchCache;
@@ -32,6 +34,7 @@ pub struct Redis {
     pub search_cache: Arc<RedisSearchCache>,
     pub api_log: Arc<RedisApiLog>,
     pub live: Arc<RedisLive>,
+    pub faults: Arc<RedisFaults>,
 }
 
 impl Redis {
@@ -46,6 +49,7 @@ impl Redis {
             sessions: Arc::new(RedisSessions::new(connection.clone())),
             search_cache: Arc::new(RedisSearchCache::new(connection.clone())),
             api_log: Arc::new(RedisApiLog::new(connection.clone())),
+            faults: Arc::new(RedisFaults::new(connection.clone())),
             live: Arc::new(RedisLive::new(client, connection)),
         })
     }

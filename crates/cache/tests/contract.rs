@@ -3,10 +3,12 @@
 
 use board::Found;
 use board::MAX_SESSIONS_PER_USER;
-use board::ports::{ApiLog, Audience, Engine, Live, News, SearchCache, Session, SessionStore};
-use cache::memory::{MemoryApiLog, MemorySearchCache, MemorySessions};
+use board::ports::{ApiLog, Audience, Engine, FaultStore, Live, News, SearchCache, Session, SessionStore};
+use cache::memory::{MemoryApiLog, MemoryFaults, MemorySearchCache, MemorySessions};
 use cache::redis::{Redis, RedisOptions, RedisTls};
-use model::{ApiLogEntry, ApiLogFilter, LiveEvent, PageRequest, SearchPage, Timestamp, TotalRelation, Username};
+use model::{
+    ApiLogEntry, ApiLogFilter, Fault, FaultKind, LiveEvent, PageRequest, SearchPage, Timestamp, TotalRelation, Username,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -126,6 +128,26 @@ async fn the_api_log_is_newest_first_and_bounded(log: &dyn ApiLog) {
     assert!(past.entries.is_empty());
 }
 
+async fn there_is_one_fault_of_a_kind(store: &dyn FaultStore) {
+    let fault =
+        |kind, amount| Fault { kind, amount, started_by: "미나".to_owned(), started_at: at(0), ends_at: at(60) };
+    let latency = fault(FaultKind::Latency, 500);
+    for fault in [fault(FaultKind::Latency, 100), fault(FaultKind::Errors, 20), latency.clone()] {
+        store.set(&fault, at(0)).await.unwrap();
+    }
+    assert_eq!(store.faults().await.unwrap().len(), 2);
+    store.end(FaultKind::Errors).await.unwrap();
+    store.end(FaultKind::Memory).await.unwrap();
+    assert_eq!(store.faults().await.unwrap(), [latency]);
+    store.end(FaultKind::Latency).await.unwrap();
+    assert_eq!(store.faults().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn memory_faults_keep_the_contract() {
+    there_is_one_fault_of_a_kind(&MemoryFaults::default()).await;
+}
+
 #[tokio::test]
 async fn memory_sessions_keep_the_contract() {
     sessions_slide_and_expire(&MemorySessions::default()).await;
@@ -166,6 +188,7 @@ async fn redis_keeps_the_contract_under_the_keys_that_people_know() {
     assert_eq!(redis.search_cache.clear(None).await.unwrap(), 0, "another generation's");
     the_search_cache_tells_what_it_holds(&*redis.search_cache).await;
     the_api_log_is_newest_first_and_bounded(&*redis.api_log).await;
+    there_is_one_fault_of_a_kind(&*redis.faults).await;
     let keys = server.execute("KEYS *");
     assert!(["session:jun", "session:many", "api_logs"].iter().all(|key| keys.contains(key)), "{keys}");
     for key in ["session:jun", "session:many", "api_logs"] {

@@ -44,6 +44,7 @@ codes! {
     InvalidMessage "invalid_message" 400 "메시지는 1~10,000자여야 하고, 널 문자(U+0000)는 쓸 수 없어요" "A message has 1 to 10,000 characters, none of them U+0000."
     InvalidQuery "invalid_query" 400 "검색어는 200자 이하여야 해요" "A search has at most 200 characters."
     InvalidRequest "invalid_request" 400 "요청을 이해할 수 없어요. 형식을 확인해 주세요" "The request could not be understood. Check its format."
+    InvalidFault "invalid_fault" 400 "장애의 종류와 크기를 확인하고, 1~60분으로 정해 주세요" "Choose one of the faults, an amount within its bounds, and 1 to 60 minutes."
     InvalidSampleCount "invalid_sample_count" 400 "만들 개수는 1 이상이고 허용된 수 이하여야 해요" "The number of samples is at least 1 and at most what you may generate at once."
     Forbidden "forbidden" 403 "권한이 없어요" "You may not do this."
     OperatorsOnly "operators_only" 403 "운영자만 볼 수 있어요" "Only operators may see this."

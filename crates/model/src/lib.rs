@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_log;
 pub mod error;
+pub mod fault;
 pub mod health;
 pub mod lang;
 pub mod live;
@@ -17,6 +18,7 @@ pub mod trace;
 pub use account::{Account, Password, SessionSummary, Username};
 pub use api_log::{ApiLogEntry, ApiLogFilter, ApiLogPage};
 pub use error::{BoardError, Code};
+pub use fault::{Fault, FaultKind};
 pub use health::{Dependency, DependencyName};
 pub use lang::Lang;
 pub use live::LiveEvent;

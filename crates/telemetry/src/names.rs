@@ -93,6 +93,7 @@ pub mod own {
     pub const TARGET_PATH: &str = "target.path";
 
     pub const DEPENDENCY_UP: &str = "glassboard.dependency.up";
+    pub const FAULTS: &str = "glassboard.faults";
     pub const LAYOUT_SHIFT: &str = "glassboard.web_vital.layout_shift";
     pub const LOG_INS: &str = "glassboard.log_ins";
     pub const MESSAGES_POSTED: &str = "glassboard.messages.posted";

@@ -21,6 +21,8 @@ pub struct Rule {
     pub stream: bool,
     /// Goes on without the session while sessions can't be checked.
     pub open: bool,
+    /// Met by no fault that was asked for: the way to end one.
+    pub spared: bool,
 }
 
 /// A route pattern with its rule, and what is counted of it.
@@ -66,11 +68,11 @@ impl Rules {
         self.listed.insert(pattern, route);
     }
 
-    /// A page at this route, beside what was added there before. `open`: as in [`Rule`].
-    pub fn add_page(&mut self, route: &str, open: bool) {
+    /// A page at this route, beside what was added there before. `open`, `spared`: as in [`Rule`].
+    pub fn add_page(&mut self, route: &str, open: bool, spared: bool) {
         let listed = self.listed.entry(route.to_owned());
         let rule = &mut listed.or_insert_with(|| Route::new(route, Rule::default())).rule;
-        (rule.page, rule.open) = (true, open);
+        (rule.page, rule.open, rule.spared) = (true, open, spared);
     }
 
     /// The route that a request matched.

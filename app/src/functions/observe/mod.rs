@@ -1,6 +1,7 @@
 //! What the ribbon and the pages under Observe ask for.
 
 mod cache;
+mod faults;
 mod logs;
 mod messaging;
 mod ribbon;
@@ -9,6 +10,7 @@ mod status;
 mod traces;
 
 pub use cache::{CacheReport, CachedSearch, ClearCache, Cleared, ListCache, clear_cache, list_cache};
+pub use faults::{EndFault, FaultReport, ListFaults, StartFault, end_fault, list_faults, start_fault};
 pub use logs::{ListLogs, LogQuery, list_logs};
 pub use messaging::{EventBus, ListMessaging, MessagingReport, list_messaging};
 pub use ribbon::{GetRibbon, RibbonPicture, Segment, get_ribbon};

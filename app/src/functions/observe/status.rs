@@ -1,7 +1,7 @@
 use super::EventBus;
 use crate::functions::call::Call;
 use leptos::prelude::*;
-use model::{BoardError, Dependency, Timestamp};
+use model::{BoardError, Dependency, FaultKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use telemetry::client::QuietClient;
 
@@ -14,6 +14,8 @@ pub struct StatusReport {
     pub dependencies: Vec<Dependency>,
     pub traces: TracesKept,
     pub events: EventBus,
+    /// Those that an operator asked for; `None` where there can be none.
+    pub faults: Option<Vec<FaultKind>>,
 }
 
 /// What the observatory holds, and what it could not keep since the start.
@@ -37,12 +39,14 @@ pub async fn get_status() -> Result<StatusReport, BoardError> {
     let clock = &state.board.ports().clock;
     let dependencies = state.board.health().check().await.into();
     let kept = state.observatory.stats();
+    let faults = state.board.faults();
     Ok(StatusReport {
         asked_at: clock.now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_s: clock.monotonic_us() / 1_000_000,
         dependencies,
         events: EventBus::now(),
+        faults: faults.are_possible().then(|| faults.now().into_iter().map(|fault| fault.kind).collect()),
         traces: TracesKept {
             traces: kept.traces,
             spans: kept.spans,

@@ -1,8 +1,10 @@
-//! The instruments: traces, the API log, statistics, the messaging log, the search cache, the state of the server.
+//! The instruments: traces, the API log, statistics, the messaging log, the search cache, the state of the server,
+//! faults on request.
 
 mod cache;
 mod calls;
 mod facts;
+mod faults;
 mod filter;
 mod live_rows;
 mod logs;
@@ -15,6 +17,7 @@ mod trace;
 mod traces;
 
 pub use cache::CachePage;
+pub use faults::FaultsPage;
 pub use logs::LogsPage;
 pub use messaging::MessagingPage;
 pub use statistics::StatisticsPage;

@@ -4,11 +4,11 @@ use crate::components::numbers::{count, duration};
 use crate::components::{Time, loaded};
 use crate::fetched::fetch;
 use crate::functions::observe::{StatusReport, get_status};
-use crate::session::SignedInOnly;
+use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
-use model::{Dependency, DependencyName};
+use model::{Dependency, DependencyName, FaultKind};
 
 const PAUSE_MS: i32 = 3_000;
 
@@ -60,12 +60,14 @@ fn show(report: &StatusReport) -> AnyView {
     let events = [(words.waiting, count(report.events.waiting)), (words.lost, count(report.events.lost))];
     let server =
         [(words.version, report.version.clone()), (words.uptime, duration(report.uptime_s.saturating_mul(1_000_000)))];
+    let faults = report.faults.as_deref().map(faults);
     view! {
         <p class="verdict" class:degraded=!well>
             <span aria-hidden="true">{if well { "✓ " } else { "⚠ " }}</span>
             {if well { words.all_well } else { words.degraded }}
             <span class="hint">{words.asked_at} " " <Time at=report.asked_at/></span>
         </p>
+        {faults}
         <h2>{words.dependencies}</h2>
         <table class="lines">
             <caption class="visually-hidden">{words.dependencies}</caption>
@@ -87,6 +89,18 @@ fn show(report: &StatusReport) -> AnyView {
         {facts(server)}
     }
     .into_any()
+}
+
+/// Trouble may have been asked for; operators are led to where.
+fn faults(faults: &[FaultKind]) -> AnyView {
+    let (words, session) = (use_text().faults(), use_session());
+    if faults.is_empty() && !session.is_operator() {
+        return ().into_any();
+    }
+    let names: Vec<_> = faults.iter().map(|kind| (words.kind)(*kind).0).collect();
+    let names = if names.is_empty() { words.none.to_owned() } else { names.join(", ") };
+    let panel = session.is_operator().then(|| view! { " " <a href="/faults">{words.panel}</a> });
+    view! { <p class:note=!faults.is_empty()>{words.on_request} " " {names} {panel}</p> }.into_any()
 }
 
 fn dependency(dependency: &Dependency) -> AnyView {

@@ -61,6 +61,11 @@ impl EventSource for InProcessSource {
         ENGINE
     }
 
+    async fn pause(&mut self) -> Result<Vec<Arrived>, PortError> {
+        sleep(COUNT_EVERY).await;
+        Ok(Vec::new())
+    }
+
     async fn receive(&mut self) -> Result<Vec<Arrived>, PortError> {
         let events = match self.spool_up_to {
             Some(number) => self.read_spool(number).await?,

@@ -14,6 +14,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use telemetry::propagation::{TRACEPARENT, TraceParent};
 use telemetry::server::{add_link, metrics, set_remote_parent};
@@ -40,6 +41,8 @@ pub struct KafkaSource {
 struct Watcher {
     topic: String,
     connectivity: Connectivity,
+    /// What is not fetched, the library's statistics do not know of.
+    paused: AtomicBool,
 }
 
 impl ClientContext for Watcher {
@@ -52,6 +55,9 @@ impl ClientContext for Watcher {
     }
 
     fn stats(&self, statistics: Statistics) {
+        if self.paused.load(Ordering::Relaxed) {
+            return;
+        }
         let partitions = statistics.topics.get(&self.topic).into_iter().flat_map(|topic| topic.partitions.values());
         // -1: not one of ours.
         let lag = partitions.map(|partition| partition.consumer_lag.max(0)).sum();
@@ -68,7 +74,11 @@ impl KafkaSource {
     /// When the options are none that a client takes.
     pub fn open(options: &KafkaOptions) -> Result<Self, PortError> {
         let failed = |error: KafkaError| failure(error);
-        let watcher = Watcher { topic: options.topic.clone(), connectivity: Connectivity::default() };
+        let watcher = Watcher {
+            topic: options.topic.clone(),
+            connectivity: Connectivity::default(),
+            paused: AtomicBool::default(),
+        };
         let consumer = BaseConsumer::from_config_and_context(&options.consumer(), watcher).map_err(failed)?;
         consumer.subscribe(&[&options.topic]).map_err(failed)?;
         Ok(Self {
@@ -78,7 +88,19 @@ impl KafkaSource {
             received: BTreeMap::new(),
         })
     }
+
+    async fn poll(&mut self, poll: Poll) -> Result<Vec<Arrived>, PortError> {
+        let consumer = Arc::clone(self.consumer.as_ref().ok_or_else(|| failure("the source is closed"))?);
+        let (topic, group) = (self.topic.clone(), self.group.clone());
+        let events = spawn_blocking(move || poll(&consumer, &topic, &group)).await.map_err(failure)??;
+        for event in &events {
+            self.received.insert(event.partition, event.offset + 1);
+        }
+        Ok(events)
+    }
 }
+
+type Poll = fn(&BaseConsumer<Watcher>, &str, &str) -> Result<Vec<Arrived>, PortError>;
 
 fn failure(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
     PortError::new(SYSTEM, source)
@@ -91,13 +113,25 @@ impl EventSource for KafkaSource {
     }
 
     async fn receive(&mut self) -> Result<Vec<Arrived>, PortError> {
-        let consumer = Arc::clone(self.consumer.as_ref().ok_or_else(|| failure("the source is closed"))?);
-        let (topic, group) = (self.topic.clone(), self.group.clone());
-        let events = spawn_blocking(move || gather(&consumer, &topic, &group)).await.map_err(failure)?;
-        for event in &events {
-            self.received.insert(event.partition, event.offset + 1);
-        }
-        Ok(events)
+        self.poll(gather).await
+    }
+
+    /// Goes on polling, as a member of the group must: a partition that comes meanwhile may bring events.
+    async fn pause(&mut self) -> Result<Vec<Arrived>, PortError> {
+        self.poll(|consumer, topic, group| {
+            let watcher = consumer.context();
+            let partitions = consumer.assignment().map_err(failure)?;
+            consumer.pause(&partitions).map_err(failure)?;
+            watcher.paused.store(true, Ordering::Relaxed);
+            let events = gather(consumer, topic, group);
+            if let Ok(lag) = lag(consumer, topic) {
+                metrics::consumer_lag(topic, lag);
+            }
+            watcher.paused.store(false, Ordering::Relaxed);
+            consumer.resume(&partitions).map_err(failure)?;
+            events
+        })
+        .await
     }
 
     async fn counted(&mut self) {
@@ -120,7 +154,7 @@ impl EventSource for KafkaSource {
 }
 
 /// What comes within a moment.
-fn gather(consumer: &BaseConsumer<Watcher>, topic: &str, group: &str) -> Vec<Arrived> {
+fn gather(consumer: &BaseConsumer<Watcher>, topic: &str, group: &str) -> Result<Vec<Arrived>, PortError> {
     let mut events = Vec::new();
     let mut until = Instant::now() + WAIT;
     while events.len() < BATCH {
@@ -140,7 +174,21 @@ fn gather(consumer: &BaseConsumer<Watcher>, topic: &str, group: &str) -> Vec<Arr
             break;
         }
     }
-    events
+    Ok(events)
+}
+
+/// How far this member's partitions are behind, as the broker knows it.
+fn lag(consumer: &BaseConsumer<Watcher>, topic: &str) -> Result<i64, KafkaError> {
+    let mut lag = 0;
+    for partition in consumer.committed(PATIENCE)?.elements_for_topic(topic) {
+        let (first, end) = consumer.fetch_watermarks(topic, partition.partition(), PATIENCE)?;
+        let next = match partition.offset() {
+            Offset::Offset(offset) => offset,
+            _ => first,
+        };
+        lag += end - next;
+    }
+    Ok(lag)
 }
 
 fn complain(consumer: &BaseConsumer<Watcher>, error: &KafkaError, topic: &str) {

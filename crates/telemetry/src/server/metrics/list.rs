@@ -135,6 +135,11 @@ pub(super) static SESSIONS: Instrument =
     define(own::SESSIONS_ACTIVE, "{session}", Gauge, "Sessions that asked this process within five minutes")
         .instrument();
 
+pub(super) static FAULTS: Instrument =
+    define(own::FAULTS, "{amount}", Gauge, "How much of a fault an operator has asked for; 0: none")
+        .by(&["fault"])
+        .instrument();
+
 pub(super) static DEPENDENCY_UP: Instrument =
     define(own::DEPENDENCY_UP, "1", UpDownCounter, "Whether an engine answers: 1 or 0")
         .by(&["dependency", "engine"])
@@ -208,7 +213,7 @@ pub(super) static TRACES: Instrument =
         .instrument();
 
 /// In the order in which they are told.
-pub(super) static ALL: [&Instrument; 31] = [
+pub(super) static ALL: [&Instrument; 32] = [
     &REQUESTS,
     &CONNECTIONS,
     &DATABASE,
@@ -227,6 +232,7 @@ pub(super) static ALL: [&Instrument; 31] = [
     &SEARCHES,
     &SESSIONS,
     &DEPENDENCY_UP,
+    &FAULTS,
     &CPU,
     &MEMORY,
     &THREADS,

@@ -163,6 +163,11 @@ pub fn dependency(dependency: &'static str, engine: &str, up: bool) {
     list::DEPENDENCY_UP.with(&[dependency.into(), Label::Text(engine.into())]).set(if up { 1.0 } else { 0.0 });
 }
 
+/// How much there is of a fault that an operator may ask for.
+pub fn fault(kind: &'static str, amount: u32) {
+    list::FAULTS.with(&[kind.into()]).set(amount.into());
+}
+
 /// What the system says of this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Process {
