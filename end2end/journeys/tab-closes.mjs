@@ -6,6 +6,8 @@ const N = Number(process.argv[2] ?? 10);
 const AT_A_TIME = 3;
 /** What people do before: the close comes at any moment within. */
 const MOST_MS = 2_500;
+/** What the driver of a closed page does not answer in this time is not waited for. */
+const LATEST_MS = 10_000;
 
 const stack = await startStack();
 const spans = new Spans(stack.asked);
@@ -35,6 +37,10 @@ async function act(page, told) {
   }
 }
 
+function soon(work) {
+  return Promise.race([work.catch(() => undefined), sleep(LATEST_MS)]);
+}
+
 await together(N, AT_A_TIME, async (number) => {
   const way = Object.keys(ways)[number % 5];
   const context = await stack.browser.newContext({ locale: 'en-US', storageState });
@@ -46,13 +52,13 @@ await together(N, AT_A_TIME, async (number) => {
   const acting = act(page, told).catch(() => undefined);
   await sleep(Math.random() * MOST_MS);
   told.over = true;
-  await ways[way](page).catch(() => undefined);
+  await soon(ways[way](page));
   seen[way].closes += 1;
   seen[way].ended.push(...told.ended);
-  await acting;
+  await soon(acting);
   if (way !== 'context.close') {
     await sleep(way === 'tab hidden' ? 0 : 300);
-    await context.close();
+    await soon(context.close());
   }
   if ((number + 1) % 100 === 0) console.log(`${number + 1} closes`);
 });

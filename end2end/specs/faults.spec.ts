@@ -32,7 +32,8 @@ test("an operator starts a fault, everybody is told, and it is ended", async ({ 
   await expect(row).toContainText(words.noFault);
 });
 
-test("an amount out of bounds is refused with what to do", async ({ page, words, signIn }, info) => {
+test("an amount out of bounds is refused with what to do", async ({ page, words, signIn, expectedErrors }, info) => {
+  expectedErrors.push(/status of 400/);
   await signIn();
   await page.goto("/faults");
   const { row } = rowOf(page, info);
