@@ -70,17 +70,18 @@ async function millis(action) {
 
 /** A board, and somebody who is signed in to it. */
 export class Board {
-  url = 'http://127.0.0.1:3999';
-
-  constructor(program, environment = {}) {
+  constructor(program, environment = {}, port = 3999) {
     this.program = program;
+    this.listen = `127.0.0.1:${port}`;
+    this.url = `http://${this.listen}`;
+    this.data = join(folder, `data-${port}`);
     this.environment = { ...process.env, ...environment };
   }
 
   /** Gives the milliseconds from exec to its first answer of 200. */
   async start() {
     const began = performance.now();
-    const args = ['--data', join(folder, 'data'), '--listen', '127.0.0.1:3999'];
+    const args = ['--data', this.data, '--listen', this.listen];
     this.process = run(this.program, args, { env: this.environment, stdio: ['ignore', 'ignore', 'inherit'] });
     await until(() => answered(fetch(`${this.url}/health/live`)), this.process);
     return performance.now() - began;
@@ -97,7 +98,7 @@ export class Board {
   async signIn() {
     const [username, password] = ['bench', 'correct horse'];
     // An operator's name is not given away over HTTP; who is there already need not be made.
-    spawnSync(this.program, ['user', 'add', username, '--data', join(folder, 'data')], { env: this.environment, input: password });
+    spawnSync(this.program, ['user', 'add', username, '--data', this.data], { env: this.environment, input: password });
     const login = fetch(`${this.url}/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -108,6 +109,11 @@ export class Board {
 
   get(path) {
     return answered(fetch(`${this.url}${path}`, { headers: { cookie: this.cookie } }));
+  }
+
+  post(message) {
+    const headers = { cookie: this.cookie, 'content-type': 'application/json' };
+    return answered(fetch(`${this.url}/db/message`, { method: 'POST', headers, body: JSON.stringify({ message }) }));
   }
 
   /** Requests per second that wrk sees with 16 connections. */

@@ -7,6 +7,8 @@ mod components;
 pub mod context;
 #[cfg(feature = "ssr")]
 pub mod drafts;
+#[cfg(feature = "ssr")]
+mod error_page;
 mod fetched;
 pub mod functions;
 mod layout;
@@ -26,6 +28,8 @@ mod web;
 pub use app::App;
 #[cfg(feature = "hydrate")]
 pub use app::load_page;
+#[cfg(feature = "ssr")]
+pub use error_page::error_page;
 #[cfg(feature = "ssr")]
 pub use patterns::PATTERNS;
 #[cfg(feature = "ssr")]

@@ -111,3 +111,45 @@ test("a collector that is down costs the reader nothing", async ({ page, browser
     await server.stop();
   }
 });
+
+test("what is typed into any field reaches no collector", async ({ browser }) => {
+  const http = await freePort();
+  const collector = await startCollector(http, await freePort(), ["traces", "metrics", "logs"]);
+  const server = await startServer("typed-into", { OTLP_ENDPOINT: `http://127.0.0.1:${http}`, OTEL_METRIC_EXPORT_INTERVAL: "500" });
+  const context = await browser.newContext({ baseURL: server.url });
+  const page = await context.newPage();
+  const planted = (place: string) => `planted-${place}-${Math.random().toString(36).slice(2)}`;
+  const typed: string[] = [];
+  /** Fills every field of the page and sends what can be sent. */
+  const typeInto = async (path: string) => {
+    await page.goto(path);
+    await page.evaluate("window.glassboardHydrated");
+    const fields = page.locator("main :is(input:not([type=hidden], [type=number], [type=checkbox], [type=datetime-local]), textarea)");
+    for (const field of await fields.all()) {
+      const secret = planted(path.replaceAll("/", ""));
+      typed.push(secret);
+      await field.pressSequentially(secret);
+    }
+    for (const form of await page.locator("main form").all()) {
+      if ((await form.locator("input:not([type=hidden]), textarea").count()) > 0) await form.locator("[type=submit]").first().click();
+    }
+    await page.waitForTimeout(300);
+  };
+  try {
+    for (const path of ["/login", "/register"]) await typeInto(path);
+    await context.clearCookies();
+    await signIn(context);
+    for (const path of ["/messages", "/search", "/account", "/traces", "/logs"]) await typeInto(path);
+    await page.goto("/");
+    const id = ((await page.locator('meta[name="traceparent"]').getAttribute("content")) ?? "").slice(3, 35);
+    for (const wanted of [id, "submit", "log in", "post message", "login.failed", "http.server.request.duration"]) {
+      await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+    }
+    expect(typed.length).toBeGreaterThan(8);
+    expect(typed.filter((secret) => collector.output().includes(secret))).toEqual([]);
+  } finally {
+    await context.close();
+    await server.stop();
+    await end(collector.process);
+  }
+});

@@ -41,6 +41,7 @@ test("an unknown address says so, with status 404", async ({ page, words, expect
   const answer = await page.goto("/no/such/page");
   expect(answer?.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(words.nothingHere);
+  await expect(page.locator(".error-detail a")).toHaveAttribute("href", /^\/traces\/[0-9a-f]{32}$/);
 });
 
 test("every place is reached from the bars, and every page has one main heading", async ({ page, words, signIn }) => {

@@ -143,7 +143,7 @@ async fn answered(
     request: &mut Request,
     next: Next,
 ) -> Response {
-    let wish = problems::Wish::of(request.headers());
+    let wish = problems::Wish::of(request.headers(), rule.page.then(|| asking.said()));
     let mut admitted = pin!(admitted(state, rule, call, asking, request, next));
     let admitted = poll_fn(|context| {
         let mut poll = || admitted.as_mut().poll(context);
@@ -155,7 +155,7 @@ async fn answered(
         // Its message and place are on standard error by now.
         Err(_) => Problem::from(Code::Internal).into_response(),
     };
-    problems::write(response, &wish).await
+    problems::write(&state.app.site, response, &wish).await
 }
 
 /// Reads the body, finds out who asks, refuses what may not go on, and hands on the rest.

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use model::{BoardError, Code, Lang};
 use serde::Serialize;
@@ -55,17 +55,20 @@ pub fn api_lang(accept_language: Option<&HeaderValue>) -> Lang {
     accepted.and_then(Lang::from_accept_language).unwrap_or(Lang::Ko)
 }
 
-/// Writes the body of a problem that has none yet.
+/// Takes a problem that has no body yet out of its response, with the trace that it happened in.
 #[must_use]
-pub fn written(mut response: Response, accept_language: Option<&HeaderValue>) -> Response {
-    let Some(Problem(error)) = response.extensions_mut().remove::<Problem>() else { return response };
+pub fn take(response: &mut Response) -> Option<BoardError> {
+    let Problem(error) = response.extensions_mut().remove::<Problem>()?;
     let trace_id = error.trace_id.or_else(|| current_trace_id().map(Into::into));
+    Some(BoardError { trace_id, ..error })
+}
+
+/// The body of an error.
+#[must_use]
+pub fn json(error: BoardError, accept_language: Option<&HeaderValue>) -> Response {
     let lang = api_lang(accept_language);
-    let body = ErrorBody { status: "error", message: error.code.message(lang), code: error.code.as_str(), trace_id };
-    let body = Json(body).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-    *response.body_mut() = body.into_body();
-    response
+    let BoardError { code, trace_id, .. } = error;
+    Json(ErrorBody { status: "error", message: code.message(lang), code: code.as_str(), trace_id }).into_response()
 }
 
 /// What serde reads from a JSON object; structs would take an array, too.

@@ -64,7 +64,14 @@ async fn that_share_of_calls_fails_and_the_way_to_end_it_does_not() {
     let failed = client.get("/db/messages").await;
     assert_eq!((failed.status.as_u16(), failed.code().as_str()), (500, "internal"));
     let page = |path: &'static str| client.send(Method::GET, path, &[("accept", "text/html")], None);
-    assert_eq!(page("/messages").await.status, 500);
+    let failed = page("/messages").await;
+    assert_eq!(failed.status, 500);
+    assert!(failed.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let policy = failed.headers["content-security-policy"].to_str().unwrap();
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    for wanted in ["<code>internal</code>", "href=\"/traces/", "class=\"copy\"", &format!("nonce=\"{nonce}\"")] {
+        assert!(failed.text.contains(wanted), "{wanted} in {}", failed.text);
+    }
     assert_eq!(client.get("/health").await.json()["status"], "ok");
     let panel = page("/faults").await;
     assert_eq!(panel.status, 200);

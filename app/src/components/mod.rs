@@ -13,7 +13,7 @@ pub mod time;
 pub mod waterfall;
 
 pub use copy::CopyButton;
-pub use error::{ActionError, ErrorNote};
+pub use error::{ActionError, ErrorNote, PageTrace};
 pub use form::{FormAction, ServerForm};
 pub use loaded::loaded;
 pub use time::Time;

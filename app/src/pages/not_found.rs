@@ -1,3 +1,4 @@
+use crate::components::PageTrace;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ pub fn NotFoundPage() -> impl IntoView {
             <h1>{words.title}</h1>
             <p>{words.advice}</p>
             <p><a href="/">{words.home}</a></p>
+            <PageTrace/>
         </div>
     }
     .into_any()

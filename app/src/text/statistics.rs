@@ -53,6 +53,8 @@ pub struct LogIns {
 
 pub struct Tables {
     pub routes: &'static str,
+    pub only: &'static str,
+    pub all: &'static str,
     pub routes_caption: &'static str,
     pub route: &'static str,
     pub users: &'static str,
@@ -102,6 +104,8 @@ pub static KO: Statistics = Statistics {
     },
     tables: Tables {
         routes: "많이 부른 경로",
+        only: "이 경로만 보여요:",
+        all: "모든 경로 보기",
         routes_caption: "경로별 호출, 많은 순서",
         route: "경로",
         users: "많이 부른 사용자",
@@ -163,6 +167,8 @@ pub static EN: Statistics = Statistics {
     },
     tables: Tables {
         routes: "Busiest routes",
+        only: "Only this route:",
+        all: "Show all routes",
         routes_caption: "Calls by route, most first",
         route: "Route",
         users: "Most active users",

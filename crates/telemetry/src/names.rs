@@ -30,6 +30,7 @@ pub mod stable {
     pub const TELEMETRY_SDK_VERSION: &str = "telemetry.sdk.version";
     pub const URL_FULL: &str = "url.full";
     pub const URL_PATH: &str = "url.path";
+    pub const URL_QUERY: &str = "url.query";
     pub const URL_SCHEME: &str = "url.scheme";
     pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 

@@ -25,6 +25,10 @@ pub struct Asking {
 }
 
 impl Asking {
+    pub fn said(&self) -> &Said {
+        &self.said
+    }
+
     pub fn read(state: &ServerState, request: &mut Request) -> Self {
         // Taken out: with one value less in the request, its table need not grow.
         let peer = request.extensions_mut().remove::<Arc<Peer>>().unwrap_or_default();

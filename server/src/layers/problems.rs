@@ -1,27 +1,38 @@
 use super::context::accepts_html;
-use crate::problem::{Problem, written};
+use super::headers::page_policy;
+use super::said::Said;
+use crate::problem::{self, Problem};
+use app::context::Site;
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use model::{BoardError, Code};
+use leptos::nonce::Nonce;
+use model::{BoardError, Code, Lang};
 
 /// How the caller wants to be told.
 pub struct Wish {
     html: bool,
+    /// A page was asked for: its reader's language and theme.
+    page: Option<(Lang, Option<&'static str>)>,
     /// Read when there is something to tell.
     accept_language: Option<HeaderValue>,
 }
 
 impl Wish {
-    pub fn of(headers: &HeaderMap) -> Self {
-        Self { html: accepts_html(headers), accept_language: headers.get(ACCEPT_LANGUAGE).cloned() }
+    pub fn of(headers: &HeaderMap, page: Option<&Said>) -> Self {
+        let html = accepts_html(headers);
+        Self {
+            html,
+            page: page.filter(|_| html).map(|said| (said.lang, said.theme)),
+            accept_language: headers.get(ACCEPT_LANGUAGE).cloned(),
+        }
     }
 }
 
 /// Writes a problem in the caller's language, and gives a server function's error its own status.
-pub async fn write(response: Response, wish: &Wish) -> Response {
-    let response = match response.status() {
+pub async fn write(site: &Site, response: Response, wish: &Wish) -> Response {
+    let mut response = match response.status() {
         StatusCode::METHOD_NOT_ALLOWED if response.extensions().get::<Problem>().is_none() => not_allowed(&response),
         StatusCode::INTERNAL_SERVER_ERROR if !wish.html && response.headers().contains_key("serverfnerror") => {
             with_status_of_error(response).await
@@ -29,7 +40,27 @@ pub async fn write(response: Response, wish: &Wish) -> Response {
         status if status.as_u16() >= 400 && !wish.html && is_html(&response) => page_as_problem(status),
         _ => response,
     };
-    written(response, wish.accept_language.as_ref())
+    let Some(error) = problem::take(&mut response) else { return response };
+    match wish.page {
+        Some((lang, theme)) => {
+            let nonce = Nonce::new();
+            let page = app::error_page(site, lang, theme, &error, &nonce);
+            if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
+                response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+            }
+            with_body(response, "text/html; charset=utf-8", Body::from(page))
+        }
+        None => {
+            let body = problem::json(error, wish.accept_language.as_ref()).into_body();
+            with_body(response, "application/json; charset=utf-8", body)
+        }
+    }
+}
+
+fn with_body(mut response: Response, content_type: &'static str, body: Body) -> Response {
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *response.body_mut() = body;
+    response
 }
 
 fn is_html(response: &Response) -> bool {

@@ -4,11 +4,15 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+
+/// Beside the data, where it is in nobody's way.
+const PRINTED: &str = "printed.log";
 
 pub struct Server {
     child: Child,
@@ -38,6 +42,11 @@ impl Server {
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
+    }
+
+    /// What the server has written to standard output.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(self.data.path().join(PRINTED)).unwrap()
     }
 
     /// Ends the server at once, as a crash would, and starts it anew on the same data.
@@ -78,7 +87,8 @@ pub fn glassboard() -> Command {
 fn spawn(data: &Path, environment: &[(&str, &str)]) -> (Child, String) {
     let mut command = glassboard();
     command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data).envs(environment.iter().copied());
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let printed = File::options().create(true).append(true).open(data.join(PRINTED)).unwrap();
+    let mut child = command.stdout(printed).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let url = lines
         .find_map(|line| line.unwrap().strip_prefix("listening on ").map(str::to_owned))

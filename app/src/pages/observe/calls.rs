@@ -2,6 +2,7 @@
 
 use crate::clock::{iso, use_clock};
 use crate::components::numbers::duration;
+use crate::next::encode;
 use crate::text::use_text;
 use leptos::prelude::*;
 use model::ApiLogEntry;
@@ -47,7 +48,7 @@ pub fn call_row(entry: ApiLogEntry) -> AnyView {
         <tr class=match entry.status { 500.. => "failed", 400.. => "refused", _ => "" } title=entry.message.into_owned()>
             <td class="when"><time datetime=iso(at) title=move || clock.exact(at)>{shown}</time></td>
             <td>{entry.method.into_owned()}</td>
-            <td class="route">{entry.endpoint.to_string()}</td>
+            <td class="route"><a href=format!("/statistics?route={}#routes", encode(&entry.endpoint))>{entry.endpoint.to_string()}</a></td>
             <td class="number status">{entry.status}</td>
             <td class="wide" dir="auto">{entry.user.map(|name| name.to_string())}</td>
             <td class="number">{entry.duration_us.map(duration)}</td>

@@ -1,4 +1,5 @@
 use super::set_status;
+use crate::components::PageTrace;
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
 use leptos::prelude::*;
@@ -29,6 +30,7 @@ fn refusal() -> AnyView {
             <p>{words.operators_how}</p>
             <pre><code>"GLASSBOARD_OPERATORS=mina,jun"</code></pre>
             <p><a href="/traces">{words.own_traces}</a></p>
+            <PageTrace/>
         </div>
     }
     .into_any()

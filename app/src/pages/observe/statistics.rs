@@ -20,6 +20,7 @@ use crate::components::loaded;
 use crate::components::numbers::count;
 use crate::fetched::fetch;
 use crate::functions::observe::get_statistics;
+use crate::next::encode;
 use crate::query::use_query;
 use crate::text::use_text;
 use crate::title::set_title;
@@ -30,7 +31,7 @@ use scale::share;
 /// What has been counted is to be seen within two seconds.
 const PAUSE_MS: i32 = 1_200;
 
-/// What API calls were like, for operators: `?range=hour`, `day` or `week`.
+/// What API calls were like, for operators: `?range=hour`, `day` or `week`, `&route=` for one of the routes.
 #[component]
 pub fn StatisticsPage() -> impl IntoView {
     let title = use_text().statistics().title;
@@ -49,14 +50,18 @@ fn CallStatistics() -> impl IntoView {
     let query = use_query();
     let range = Memo::new(move |_| query.with(|query| Range::named(query.get_str("range").unwrap_or_default())));
     let found = fetch(move || range.get(), get_statistics);
+    let route = Memo::new(move |_| query.with(|query| query.get("route").filter(|route| !route.is_empty())));
     let refresh = Refresh::new(true);
     let follow = move |statistics: Statistics| {
         let range = statistics.range;
         let shown = refresh.follow(statistics, PAUSE_MS, move || Some(get_statistics(range)), in_known_order);
-        show(shown)
+        show(shown, route)
     };
     let tab = move |to: Range| {
-        let address = format!("/statistics?range={}", to.name());
+        let address = move || match route.get() {
+            Some(route) => format!("/statistics?range={}&route={}", to.name(), encode(&route)),
+            None => format!("/statistics?range={}", to.name()),
+        };
         let here = move || (range.get() == to).then_some("page");
         view! { <a href=address data-noscroll="" aria-current=here>{(words.range)(to)}</a> }.into_any()
     };
@@ -72,7 +77,7 @@ fn CallStatistics() -> impl IntoView {
     .into_any()
 }
 
-fn show(statistics: RwSignal<Statistics>) -> AnyView {
+fn show(statistics: RwSignal<Statistics>, route: Memo<Option<String>>) -> AnyView {
     view! {
         {stacks::patterns()}
         {move || statistics.with(totals)}
@@ -83,7 +88,7 @@ fn show(statistics: RwSignal<Statistics>) -> AnyView {
             {draw(statistics, log_ins::chart)}
             {move || statistics.with(users::table)}
         </div>
-        {move || statistics.with(routes::table)}
+        {move || statistics.with(|statistics| routes::table(statistics, route.get().as_deref()))}
     }
     .into_any()
 }

@@ -1,16 +1,20 @@
 use super::set_status;
+use crate::clock::use_clock;
 use crate::components::numbers::{count, duration};
 use crate::components::ribbon::{Arrival, arrival};
 use crate::components::waterfall::{PartLegend, SpanDetail, Waterfall};
-use crate::components::{CopyButton, Time, loaded};
+use crate::components::{CopyButton, PageTrace, Time, loaded};
 use crate::fetched::{Fetched, fetch};
 use crate::functions::observe::get_trace;
+use crate::next::encode;
+use crate::patterns::PATTERNS;
 use crate::query::use_query;
+use crate::session::use_session;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
-use model::{BoardError, Code, Trace};
+use model::{BoardError, Code, SpanKind, Timestamp, Trace};
 
 /// How often a trace that may still grow is asked for again, and after how long.
 #[cfg(feature = "hydrate")]
@@ -95,6 +99,7 @@ fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>)
             <div><dt>{words.id}</dt><dd><code>{id.clone()}</code> " " <CopyButton value=id/></dd></div>
         </dl>
     };
+    let beside = use_session().is_operator().then(|| beside(&trace));
     let title = trace.title.clone();
     let body = move || if json.get() { as_text(&trace) } else { with_detail(trace.clone(), selected) };
     set_title(title.clone());
@@ -102,6 +107,7 @@ fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>)
         <p class="back"><a href="/traces">"‹ " {words.back}</a></p>
         <h1 dir="auto">{title}</h1>
         {facts.into_any()}
+        {beside}
         <div class="trace-tools">
             <PartLegend/>
             <nav class="tabs" aria-label=words.views>
@@ -113,6 +119,27 @@ fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>)
         {arriving}
     }
     .into_any()
+}
+
+/// The calls of the trace's time, and the statistics of the one that it is about: what operators may see.
+fn beside(trace: &Trace) -> AnyView {
+    let (words, clock) = (&use_text().observe().trace, use_clock());
+    let end = Timestamp::from_millis(trace.started_at.as_millis() + (trace.duration_us / 1_000) as i64);
+    let minute = |at| clock.exact(at).get(..16).unwrap_or_default().replace(' ', "T");
+    let calls = format!("/logs?since={}&until={}", encode(&minute(trace.started_at)), encode(&minute(end)));
+    let metrics = route(trace).map(|route| {
+        let address = format!("/statistics?route={}#routes", encode(route));
+        view! { " · " <a href=address>{(words.metrics_of)(route)}</a> }.into_any()
+    });
+    view! { <nav class="beside" aria-label=words.beside><a href=calls>{words.calls_then}</a> {metrics}</nav> }
+        .into_any()
+}
+
+/// The route of its API call: a page's own is none.
+fn route(trace: &Trace) -> Option<&str> {
+    let served = trace.spans.iter().filter(|span| span.kind == SpanKind::Server);
+    let routes = served.flat_map(|span| &span.attributes).filter(|(name, _)| name == "http.route");
+    routes.map(|(_, route)| route.as_str()).find(|route| !PATTERNS.contains(route))
 }
 
 fn as_text(trace: &Trace) -> AnyView {
@@ -157,6 +184,7 @@ fn Missing() -> impl IntoView {
             <p>{words.missing_kept}</p>
             <p>{words.missing_own}</p>
             <p><a href="/traces">{words.missing_all}</a></p>
+            <PageTrace/>
         </div>
     }
     .into_any()

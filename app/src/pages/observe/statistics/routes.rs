@@ -7,19 +7,26 @@ use crate::text::use_text;
 use leptos::prelude::*;
 use model::{RouteStatistics, Statistics};
 
-/// The busiest routes; each leads to its calls in the API log.
-pub fn table(statistics: &Statistics) -> Option<AnyView> {
+/// The busiest routes, or one of them; each leads to its calls in the API log.
+pub fn table(statistics: &Statistics, only: Option<&str>) -> Option<AnyView> {
     let words = use_text().statistics();
     let tables = &words.tables;
     let most = statistics.routes.iter().map(|route| route.calls).max()?;
-    let rows = statistics.routes.iter().map(|route| row(route, most)).collect_view();
+    let wanted = |route: &&RouteStatistics| only.is_none_or(|only| route.endpoint == only);
+    let rows = statistics.routes.iter().filter(wanted).map(|route| row(route, most)).collect_view();
+    let all = only.map(|only| {
+        let address = format!("/statistics?range={}", statistics.range.name());
+        view! { <p>{tables.only} " " <code>{only.to_owned()}</code> " · " <a href=address data-noscroll="">{tables.all}</a></p> }
+            .into_any()
+    });
     let percentile = |name: &'static str| {
         let class = if name == "p95" { "number" } else { "number wide" };
         view! { <th scope="col" class=class>{name}</th> }.into_any()
     };
     let table = view! {
         <section>
-            <h2>{tables.routes}</h2>
+            <h2 id="routes">{tables.routes}</h2>
+            {all}
             <table class="lines routes">
                 <caption class="visually-hidden">{tables.routes_caption}</caption>
                 <thead>

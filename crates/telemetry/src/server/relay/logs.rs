@@ -1,7 +1,7 @@
 use super::bounds::{
     LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, cut_value, invalid, is_optional_id,
 };
-use super::{AttributesOf, Limits, RelayError, Relayed};
+use super::{Limits, RelayError, Relayed, Said};
 use crate::names::{development, stable};
 use crate::server::relay::shape::Type;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -25,11 +25,15 @@ impl Relayed for ExportLogsServiceRequest {
         Ok(())
     }
 
-    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>)) {
+    fn each_said(&mut self, visit: &mut dyn FnMut(Said<'_>)) {
         for of_resource in &mut self.resource_logs {
-            visit(AttributesOf::Resource(&mut of_resource.resource));
-            for record in of_resource.scope_logs.iter_mut().flat_map(|scope| &mut scope.log_records) {
-                visit(AttributesOf::Item(&mut record.attributes));
+            visit(Said::Resource(&mut of_resource.resource));
+            for of_scope in &mut of_resource.scope_logs {
+                of_scope.scope.iter_mut().for_each(|scope| visit(Said::Attributes(&mut scope.attributes)));
+                for record in &mut of_scope.log_records {
+                    visit(Said::Attributes(&mut record.attributes));
+                    record.body.iter_mut().for_each(|body| visit(Said::Value(body)));
+                }
             }
         }
     }

@@ -1,5 +1,5 @@
 use super::bounds::{LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, invalid, is_optional_id};
-use super::{AttributesOf, Limits, RelayError, Relayed};
+use super::{Limits, RelayError, Relayed, Said};
 use crate::server::relay::shape::Type;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -29,22 +29,28 @@ impl Relayed for ExportMetricsServiceRequest {
         Ok(())
     }
 
-    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>)) {
+    fn each_said(&mut self, visit: &mut dyn FnMut(Said<'_>)) {
         for of_resource in &mut self.resource_metrics {
-            visit(AttributesOf::Resource(&mut of_resource.resource));
-            for metric in of_resource.scope_metrics.iter_mut().flat_map(|scope| &mut scope.metrics) {
-                visit(AttributesOf::Item(&mut metric.metadata));
-                // Nothing is refused here.
-                let _ = each_point(metric, &mut |point| {
-                    visit(AttributesOf::Item(point.attributes));
-                    for exemplar in point.exemplars {
-                        visit(AttributesOf::Item(&mut exemplar.filtered_attributes));
-                    }
-                    Ok(())
-                });
+            visit(Said::Resource(&mut of_resource.resource));
+            for of_scope in &mut of_resource.scope_metrics {
+                of_scope.scope.iter_mut().for_each(|scope| visit(Said::Attributes(&mut scope.attributes)));
+                of_scope.metrics.iter_mut().for_each(|metric| each_said_in(metric, visit));
             }
         }
     }
+}
+
+fn each_said_in(metric: &mut Metric, visit: &mut dyn FnMut(Said<'_>)) {
+    visit(Said::Text(&mut metric.description));
+    visit(Said::Attributes(&mut metric.metadata));
+    // Nothing is refused here.
+    let _ = each_point(metric, &mut |point| {
+        visit(Said::Attributes(point.attributes));
+        for exemplar in point.exemplars {
+            visit(Said::Attributes(&mut exemplar.filtered_attributes));
+        }
+        Ok(())
+    });
 }
 
 /// What the five kinds of data points have in common.

@@ -12,7 +12,7 @@ pub use sanitize::{RelayIdentity, sanitize};
 
 use super::signal::ExportRequest;
 use flate2::read::GzDecoder;
-use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use serde::de::DeserializeOwned;
@@ -161,16 +161,18 @@ pub trait Relayed: ExportRequest + DeserializeOwned {
     #[doc(hidden)]
     fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError>;
 
-    /// All lists of attributes that say who or what something is from.
+    /// All that somebody may have said.
     #[doc(hidden)]
-    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>));
+    fn each_said(&mut self, visit: &mut dyn FnMut(Said<'_>));
 }
 
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum AttributesOf<'a> {
+pub enum Said<'a> {
     Resource(&'a mut Option<Resource>),
-    Item(&'a mut Vec<KeyValue>),
+    Attributes(&'a mut Vec<KeyValue>),
+    Value(&'a mut AnyValue),
+    Text(&'a mut String),
 }
 
 /// Reads an export request: JSON (ids in hexadecimal, 64-bit integers as strings or numbers) or protobuf, with gzip or

@@ -1,8 +1,9 @@
 use super::super::otlp::text_attribute;
-use super::super::secrets::{MASK, is_secret};
-use super::{AttributesOf, Relayed};
+use super::super::secrets::{MASK, is_secret, mask_addresses};
+use super::{Relayed, Said};
 use crate::names::{development, own, stable};
-use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 /// Who sent the spans, as the server knows it.
@@ -41,22 +42,42 @@ const KNOWN: [&str; 6] = [
 ];
 
 /// Rewrites who the telemetry is from: the resource keeps what is known to come from browsers and gets `identity`; the
-/// rest loses what only the server may say. Secrets are masked.
+/// rest loses what only the server may say. Secrets are masked, and what addresses say beside their place.
 pub fn sanitize(request: &mut impl Relayed, identity: &RelayIdentity) {
-    request.each_attributes(&mut |attributes| match attributes {
-        AttributesOf::Resource(resource) => {
+    request.each_said(&mut |said| match said {
+        Said::Resource(resource) => {
             let mut attributes = resource.take().map_or_else(Vec::new, |resource| resource.attributes);
             attributes.retain(is_known);
+            mask_all(&mut attributes);
             attributes.extend(identity.attributes());
             *resource = Some(Resource { attributes, ..Resource::default() });
         }
-        AttributesOf::Item(attributes) => {
+        Said::Attributes(attributes) => {
             attributes.retain(|attribute| !SERVER_ONLY.contains(&attribute.key.as_str()));
-            for attribute in attributes.iter_mut().filter(|attribute| is_secret(&attribute.key)) {
-                *attribute = text_attribute(&attribute.key, MASK);
-            }
+            mask_all(attributes);
         }
+        Said::Value(value) => mask(value),
+        Said::Text(text) => mask_addresses(text),
     });
+}
+
+fn mask_all(attributes: &mut [KeyValue]) {
+    for attribute in attributes {
+        if is_secret(&attribute.key) || attribute.key == stable::URL_QUERY {
+            *attribute = text_attribute(&attribute.key, MASK);
+        }
+        attribute.value.iter_mut().for_each(mask);
+    }
+}
+
+/// Values nest no deeper than [`super::Limits::depth`].
+fn mask(value: &mut AnyValue) {
+    match &mut value.value {
+        Some(Value::StringValue(text)) => mask_addresses(text),
+        Some(Value::ArrayValue(list)) => list.values.iter_mut().for_each(mask),
+        Some(Value::KvlistValue(list)) => mask_all(&mut list.values),
+        _ => {}
+    }
 }
 
 fn is_known(attribute: &KeyValue) -> bool {

@@ -1,7 +1,7 @@
 use super::bounds::{
     LATEST_UNIX_NANO, cut_attributes, cut_list, cut_resource, cut_scope, cut_text, invalid, is_id, is_optional_id,
 };
-use super::{AttributesOf, Limits, RelayError, Relayed};
+use super::{Limits, RelayError, Relayed, Said};
 use crate::server::relay::shape::Type;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -23,16 +23,26 @@ impl Relayed for ExportTraceServiceRequest {
         Ok(())
     }
 
-    fn each_attributes(&mut self, visit: &mut dyn FnMut(AttributesOf<'_>)) {
+    fn each_said(&mut self, visit: &mut dyn FnMut(Said<'_>)) {
         for of_resource in &mut self.resource_spans {
-            visit(AttributesOf::Resource(&mut of_resource.resource));
-            for span in of_resource.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
-                visit(AttributesOf::Item(&mut span.attributes));
-                span.events.iter_mut().for_each(|event| visit(AttributesOf::Item(&mut event.attributes)));
-                span.links.iter_mut().for_each(|link| visit(AttributesOf::Item(&mut link.attributes)));
+            visit(Said::Resource(&mut of_resource.resource));
+            for of_scope in &mut of_resource.scope_spans {
+                of_scope.scope.iter_mut().for_each(|scope| visit(Said::Attributes(&mut scope.attributes)));
+                of_scope.spans.iter_mut().for_each(|span| each_said_in(span, visit));
             }
         }
     }
+}
+
+fn each_said_in(span: &mut Span, visit: &mut dyn FnMut(Said<'_>)) {
+    visit(Said::Text(&mut span.name));
+    visit(Said::Attributes(&mut span.attributes));
+    span.status.iter_mut().for_each(|status| visit(Said::Text(&mut status.message)));
+    for event in &mut span.events {
+        visit(Said::Text(&mut event.name));
+        visit(Said::Attributes(&mut event.attributes));
+    }
+    span.links.iter_mut().for_each(|link| visit(Said::Attributes(&mut link.attributes)));
 }
 
 fn check(span: &Span) -> Result<(), RelayError> {
