@@ -14,7 +14,8 @@ pub(super) fn is_secret(name: &str) -> bool {
 
 /// Masks what the addresses in a text say beside their place: who asks, and their query. A text that is a path is one, too.
 pub(super) fn mask_addresses(text: &mut String) {
-    if !text.contains("://") && !(text.starts_with('/') && text.contains('?')) {
+    let may_be_one = text.contains("://") || (text.starts_with('/') && text.contains('?'));
+    if !may_be_one {
         return;
     }
     let mut masked = String::with_capacity(text.len());
