@@ -1,11 +1,11 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench bench-engines services services-stop run-cluster faults journeys tab-closes image clean
+.PHONY: help setup build run watch check test bench bench-engines bench-telemetry fuzz services services-stop run-cluster faults journeys tab-closes image clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'New here? `make run` installs what is missing, builds everything and serves it.'
 
@@ -60,6 +60,15 @@ journeys: ## Let N people (1000) use the board in a browser, and check every edg
 
 tab-closes: ## Close N tabs (1000) at random moments, and count which spans arrive
 	@scripts/journeys.sh tab-closes $(or $(N),1000)
+
+fuzz: ## Send the relay anything, so many MINUTES (30) for each format, looking for ways through its code
+	@scripts/setup.sh build
+	@scripts/fuzz.sh $$(( $(or $(MINUTES),30) * 60 ))
+
+bench-telemetry: ## Measure what recording costs (see docs/BENCHMARKS.md)
+	@scripts/setup.sh build bench
+	@scripts/build.sh
+	@node scripts/bench-telemetry.mjs dist/glassboard
 
 image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
 	@scripts/setup.sh image
