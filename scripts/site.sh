@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the front end's files: scripts/site.sh debug|release
+# Builds the front end's files: scripts/site.sh debug|release|unrecorded, the last being a release that records nothing.
 # Result: $CARGO_TARGET_DIR/site/{debug,release}, with pkg/glassboard.{js,wasm,css}, the pages' files, and everything of public/.
 # A debug server reads that folder while it runs; a release server carries it (both: GLASSBOARD_SITE_DIR).
 set -euo pipefail
@@ -7,21 +7,25 @@ source "$(dirname "$0")/common.sh"
 
 profile=${1:-debug}
 case $profile in
-    debug) cargo_profile=dev wasm_folder=debug ;;
-    release) cargo_profile=wasm-release wasm_folder=wasm-release ;;
-    *) fail "usage: scripts/site.sh debug|release" ;;
+    debug) cargo_profile=dev built=$CARGO_TARGET_DIR/wasm32-unknown-unknown/debug options=() ;;
+    release) cargo_profile=wasm-release built=$CARGO_TARGET_DIR/wasm32-unknown-unknown/wasm-release options=() ;;
+    unrecorded)
+        cargo_profile=wasm-release built=$CARGO_TARGET_DIR/unrecorded/wasm32-unknown-unknown/wasm-release
+        options=(--features telemetry/unrecorded --target-dir "$CARGO_TARGET_DIR/unrecorded")
+        ;;
+    *) fail "usage: scripts/site.sh debug|release|unrecorded" ;;
 esac
 
 site=$CARGO_TARGET_DIR/site/$profile
 stamp=$site.stamp
-whole=$CARGO_TARGET_DIR/wasm32-unknown-unknown/$wasm_folder/frontend.wasm
+whole=$built/frontend.wasm
 wasm_bindgen=$(find_wasm_bindgen) || fail "wasm-bindgen $wasm_bindgen_version is missing: run make setup"
 wasm_split=$wasm_split_root/bin/wasm-split-cli
 [ -x "$wasm_split" ] || fail "wasm-split $wasm_split_version is missing: run make setup"
 npm_is_fresh scripts || fail "the npm packages of scripts/ are missing or old: run make setup"
 
 say "Front end ($profile): cargo"
-cargo build --package frontend --lib --target wasm32-unknown-unknown --profile "$cargo_profile"
+cargo build --package frontend --lib --target wasm32-unknown-unknown --profile "$cargo_profile" "${options[@]}"
 
 inputs() {
     echo "$wasm_bindgen_version $wasm_split_version"
@@ -49,8 +53,8 @@ say "Front end ($profile): wasm-split and wasm-bindgen"
 mv "$raw/glassboard_bg.wasm" "$raw/glassboard.wasm"
 sed -i 's/glassboard_bg\.wasm/glassboard.wasm/g' "$raw/glassboard.js"
 
-if [ "$profile" = release ]; then
-    say "Front end (release): wasm-opt (under a minute)"
+if [ "$profile" != debug ]; then
+    say "Front end ($profile): wasm-opt (under a minute)"
     for file in "$raw"/*.wasm; do
         # The features that rustc's wasm32-unknown-unknown has on by default since 1.87.
         scripts/node_modules/.bin/wasm-opt -Oz --quiet \
@@ -71,11 +75,11 @@ esbuild=(scripts/node_modules/.bin/esbuild --log-level=warning --log-override:du
 # In the order of their names; each file ends with a line break.
 find style -maxdepth 1 -name '*.css' | LC_ALL=C sort | xargs -r -d '\n' cat | "${esbuild[@]}" --loader=css >"$new/pkg/glassboard.css"
 
-if [ "$profile" = release ]; then
-    say "Front end (release): compress"
+if [ "$profile" != debug ]; then
+    say "Front end ($profile): compress"
     node scripts/compress.mjs "$new"
     first_visit=$(cat "$new"/pkg/glassboard.{css,js,wasm}.br | wc -c)
-    say "Front end (release): a first visit to the messages takes $first_visit bytes besides its HTML; 300,000 are the limit"
+    say "Front end ($profile): a first visit to the messages takes $first_visit bytes besides its HTML; 300,000 are the limit"
 fi
 
 rm -rf "$site" "$raw"

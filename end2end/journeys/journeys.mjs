@@ -208,7 +208,10 @@ try {
   const secret = await stack.asked(`/bytes?find=${encodeURIComponent(PASSWORD)}`);
   const edges = Object.values(EDGES).flat().reduce((sum, way) => sum + way.length - 1, 0);
   if (process.env.SHOW_TREES) for (const [step, id] of Object.entries(journeys[0])) console.log(`-- ${step}\n${tree(spans.traces.get(id) ?? [])}`);
-  for (const [name, ids] of lacking) console.log(`missing in ${ids.length}: ${name}\n${tree(spans.traces.get(ids[0]) ?? [])}`);
+  const numberOf = (id) => journeys.findIndex((steps) => Object.values(steps).includes(id));
+  for (const [name, ids] of lacking) {
+    console.log(`missing in ${ids.length}: ${name}, in journeys ${ids.slice(0, 20).map(numberOf).join(' ')}\n${tree(spans.traces.get(ids[0]) ?? [])}`);
+  }
   for (const span of [...found.orphans.slice(0, 3), ...found.outside.slice(0, 3), ...found.wrong.slice(0, 3)]) console.log(`wrong: ${span.name} in\n${tree(spans.traces.get(span.trace))}`);
   console.log('\n| what | wanted | seen |\n|---|---|---|');
   console.log(`| journeys, ${AT_A_TIME} at a time | ${N} | ${journeys.length - failures} in ${Math.round((Date.now() - began) / 1000)} s |`);
@@ -217,6 +220,8 @@ try {
   console.log(`| orphans | 0 | ${found.orphans.length} |`);
   console.log(`| wrong parents | 0 | ${found.wrong.length} |`);
   console.log(`| children out of their parents by more than 2 ms | 0 | ${found.outside.length} |`);
+  const confessed = spans.all.filter((span) => span.resource['glassboard.dropped_spans'] > 0).length;
+  console.log(`| spans that came with word of others that the page had lost | 0 | ${confessed} |`);
   console.log(`| spans that came again, because nobody had answered | | ${spans.again} |`);
   console.log(`| names that neither the conventions nor our documents know | 0 | ${unknown.map(([name, standing]) => `${name} (${standing})`).join(', ') || 0} |`);
   console.log(`| the password in what was received | 0 | ${secret} |`);

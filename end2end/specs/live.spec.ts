@@ -79,3 +79,18 @@ test("a tab that shows another reader's page becomes the one who is signed in", 
   await expect(page.getByRole("banner")).toContainText(second.slice(0, 3));
   await expect(elsewhere.getByRole("banner")).toContainText(second.slice(0, 3));
 });
+
+test("a stream that breaks is one span until it flows again, and what is then asked for belongs to it", async ({ page, signIn: signInHere }) => {
+  await signInHere();
+  const ended: string[] = [];
+  await page.exposeFunction("onGlassboardSpan", (_id: string, name: string) => ended.push(name));
+  let opened = 0;
+  await page.route("**/live", (route) => {
+    opened += 1;
+    // The first one ends at once, with a wish to be asked again soon.
+    return opened > 1 ? route.continue() : route.fulfill({ contentType: "text/event-stream", body: "retry: 200\n\n" });
+  });
+  await page.goto("/messages");
+  await expect.poll(() => ended).toContain("reconnect");
+  expect(opened).toBeGreaterThan(1);
+});

@@ -7,6 +7,8 @@ use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use telemetry::names::span::RECONNECT;
+use tracing::Span;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, Event, EventSource, MessageEvent};
@@ -24,6 +26,8 @@ thread_local! {
     static LISTENERS: RefCell<Vec<(u64, Listener)>> = const { RefCell::new(Vec::new()) };
     static NEXT_ID: Cell<u64> = const { Cell::new(0) };
     static FOLLOWING: RefCell<Option<Following>> = const { RefCell::new(None) };
+    /// From the stream's break to its next beginning.
+    static BROKEN: RefCell<Option<Span>> = const { RefCell::new(None) };
 }
 
 pub fn add_listener(listener: Box<dyn Fn(News<'_>)>) -> u64 {
@@ -94,6 +98,7 @@ pub fn follow(session: Session) {
 }
 
 fn stop() {
+    BROKEN.take();
     let Some(following) = FOLLOWING.take() else { return };
     if let Some(source) = following.source {
         source.close();
@@ -162,14 +167,16 @@ fn read_stream() {
             tell(news);
         });
     }
-    let opened_before = Cell::new(false);
-    web::listen(&source, "open", move |_| {
-        if opened_before.replace(true) {
-            missed_some();
+    web::listen(&source, "open", |_| {
+        if let Some(broken) = BROKEN.take() {
+            broken.in_scope(missed_some);
         }
     });
     let this = source.clone();
     web::listen(&source, "error", move |_| {
+        BROKEN.with_borrow_mut(|broken| {
+            broken.get_or_insert_with(|| tracing::info_span!(parent: None, RECONNECT, url.path = "/live"));
+        });
         if this.ready_state() == EventSource::CLOSED {
             let this = this.clone();
             let _ = web::after(AGAIN_MS, move || reopen(&this));
@@ -186,7 +193,6 @@ fn reopen(closed: &EventSource) {
     let ours = FOLLOWING.with_borrow(|following| following.as_ref().is_some_and(|f| f.source.as_ref() == Some(closed)));
     if ours {
         read_stream();
-        missed_some();
     }
 }
 

@@ -3,8 +3,11 @@
 //! Server functions name their client on both sides. On the server it is never asked for anything (Leptos calls the
 //! function itself), and answers an error if it is.
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 pub use crate::browser::client::{QuietClient, TracedClient, TracedResponse};
+
+#[cfg(all(target_arch = "wasm32", feature = "unrecorded"))]
+pub use server_fn::client::browser::{BrowserClient as QuietClient, BrowserClient as TracedClient};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use in_process::{InProcessRequest, InProcessResponse, QuietClient, TracedClient};

@@ -136,6 +136,7 @@ pub mod span {
     pub const HYDRATE: &str = "hydrate";
     pub const INPUT: &str = "input";
     pub const NAVIGATION: &str = "navigation";
+    pub const RECONNECT: &str = "reconnect";
     pub const RESOURCE_FETCH: &str = "resourceFetch";
     pub const SUBMIT: &str = "submit";
 }
