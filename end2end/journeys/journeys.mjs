@@ -103,7 +103,7 @@ async function journey(number) {
     await sleep(500);
   } catch (error) {
     failures += 1;
-    console.error(`journey ${number}: ${error.message.split('\n')[0]}`);
+    console.error(`journey ${number}: ${error.message.split('\n').slice(0, 4).join(' ')}`);
   } finally {
     await context.close();
   }
