@@ -134,7 +134,9 @@ impl<F: Fn(u64)> WriterThread<F> {
             Ok(ids) => {
                 (self.stored)(posts.len() as u64);
                 for (post, id) in posts.into_iter().zip(ids) {
-                    let Post { author, text, now, reply, .. } = post;
+                    let Post { span, author, text, now, reply, .. } = post;
+                    // It would else last until this thread runs again.
+                    drop(span);
                     // Nobody waits any more when the caller was cancelled.
                     let _ = reply.send(Ok(Message {
                         id,
@@ -149,9 +151,10 @@ impl<F: Fn(u64)> WriterThread<F> {
             }
             Err(failed) => {
                 let (may_be_done, error) = (failed.may_be_done(), Arc::new(failed.error));
-                for post in posts {
+                for Post { span, reply, .. } in posts {
                     let failed = failure(Arc::clone(&error));
-                    let _ = post.reply.send(Err(if may_be_done { failed.unconfirmed() } else { failed }));
+                    drop(span);
+                    let _ = reply.send(Err(if may_be_done { failed.unconfirmed() } else { failed }));
                 }
             }
         }

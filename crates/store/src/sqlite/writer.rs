@@ -87,6 +87,15 @@ struct Job {
     operation: Box<dyn Operation>,
 }
 
+impl Job {
+    /// Lets go of the caller's span first, which would else last until this thread runs again.
+    fn answer(self, outcome: Result<(), Arc<rusqlite::Error>>) {
+        let Self { span, operation, .. } = self;
+        drop(span);
+        operation.answer(outcome);
+    }
+}
+
 /// What the writer's thread is asked for.
 enum Wish {
     Write(Job),
@@ -299,7 +308,7 @@ impl WriterThread {
             Err(GroupError::NotBegun(error)) => {
                 self.told.damage.learn(&error);
                 let error = Arc::new(error);
-                jobs.into_iter().for_each(|job| job.operation.answer(Err(Arc::clone(&error))));
+                jobs.into_iter().for_each(|job| job.answer(Err(Arc::clone(&error))));
             }
             Err(GroupError::RolledBack(error)) if jobs.len() == 1 => {
                 self.told.damage.learn(&error);
@@ -405,6 +414,6 @@ fn in_savepoint(
 
 fn answer(jobs: Vec<Job>, outcomes: Vec<rusqlite::Result<()>>) {
     for (job, outcome) in jobs.into_iter().zip(outcomes) {
-        job.operation.answer(outcome.map_err(Arc::new));
+        job.answer(outcome.map_err(Arc::new));
     }
 }

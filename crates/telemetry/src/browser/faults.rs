@@ -1,7 +1,7 @@
 //! Panics, uncaught errors and rejected promises: log records, and failures of the action they happened in.
 
 use super::record::{Event, LogRecord, Severity, Status};
-use super::{actions, export, labels, page, recorder};
+use super::{actions, document, export, labels, page, recorder};
 use crate::names::stable;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::ErrorEvent;
@@ -13,6 +13,7 @@ pub(super) fn listen() -> Option<()> {
         web_sys::console::error_1(&JsValue::from_str(&text));
         happened("panic", &text, None);
         // The program stops here: what is open never ends by itself, and no timer can be trusted.
+        document::finish();
         recorder::end_all();
         export::beacon();
     }));
