@@ -1,6 +1,6 @@
 # `make` prints this menu; each target is one script of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test bench bench-engines bench-telemetry fuzz services services-stop run-cluster faults journeys tab-closes image clean
+.PHONY: help setup build run watch check test bench bench-engines bench-telemetry fuzz wasm-cost services services-stop run-cluster faults journeys tab-closes image clean
 
 help: ## Print this menu
 	@echo 'Glassboard: a message board with glass walls. Commands:'
@@ -69,6 +69,10 @@ bench-telemetry: ## Measure what recording costs (see docs/BENCHMARKS.md)
 	@scripts/setup.sh build bench
 	@scripts/build.sh
 	@node scripts/bench-telemetry.mjs dist/glassboard
+
+wasm-cost: ## Measure what telemetry costs the pages: built, loaded and clicked with it and without
+	@scripts/setup.sh build test
+	@scripts/wasm-cost.sh
 
 image: ## Build the container image, start it, and try it; ARGS='--binary dist/glassboard' skips the build inside
 	@scripts/setup.sh image
