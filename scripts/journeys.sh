@@ -8,8 +8,6 @@ scripts/setup.sh build test services
 if [ -z "${GLASSBOARD_PROGRAM:-}" ]; then
     scripts/build.sh
     export GLASSBOARD_PROGRAM=$root/dist/glassboard
-    # It carries its own files.
-    unset GLASSBOARD_SITE_DIR
 fi
 export GLASSBOARD_OTLP_PYTHON=$otlp_python
 scripts/services.sh start >/dev/null

@@ -32,8 +32,12 @@ impl File {
 #[allow_missing = true]
 struct Embedded;
 
-/// Where files are read from instead, while the front end is being worked on.
-static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("GLASSBOARD_SITE_DIR").map(Into::into));
+/// Where a debug build reads files from instead, while the front end is being worked on. A release has its own, whatever the
+/// variables of whoever starts it.
+static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let folder = std::env::var_os("GLASSBOARD_SITE_DIR").filter(|_| cfg!(debug_assertions));
+    folder.map(Into::into)
+});
 
 fn file(path: &str) -> Option<File> {
     let Some(folder) = &*FOLDER else {
