@@ -15,7 +15,7 @@ use model::{BoardError, Code};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, sanitize, web_vitals};
+use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, losses, sanitize, web_vitals};
 use telemetry::server::{ExportLogsServiceRequest, metrics};
 
 /// Requests per second and address, and how many at once.
@@ -120,6 +120,8 @@ fn relay<R: Relayed>(
     };
     if from_page {
         sanitize(&mut request, &identity(state, context));
+        let lost = losses(&mut request);
+        metrics::lost_in_page(lost.spans, lost.log_records);
     }
     accept(&request);
     answer(StatusCode::OK, encoding, encoding.success())

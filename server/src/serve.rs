@@ -92,7 +92,14 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
 fn count_events(source: Box<dyn EventSource>, state: &ServerState) -> (JoinHandle<()>, CancellationToken) {
     let (statistics, end) = (state.app.board.statistics().clone(), CancellationToken::new());
     let ended = end.clone().cancelled_owned();
-    let told = |counted: Counted| metrics::events_counted(counted.new, counted.known, counted.aside);
+    let engine = state.app.board.ports().events.name();
+    let told = move |source: &str, counted: Counted, took: Duration| {
+        let Counted { new, known, aside } = counted;
+        metrics::events_counted(new, known, aside);
+        if new + known + aside > 0 {
+            metrics::messages_processed(engine, source, new + known + aside, took);
+        }
+    };
     let counting = tokio::spawn(async move { statistics.follow(source, ended, told).await });
     (counting, end)
 }

@@ -79,7 +79,7 @@ impl CallsStatistics {
         &self,
         mut source: Box<dyn EventSource>,
         end: impl Future<Output = ()>,
-        told: impl Fn(Counted),
+        told: impl Fn(&str, Counted, Duration),
     ) {
         let mut end = pin!(end);
         let mut forgotten_at = None::<Instant>;
@@ -95,14 +95,14 @@ impl CallsStatistics {
             };
             tokio::select! {
                 () = &mut end => break,
-                counted = step => told(counted),
+                (counted, took) = step => told(source.name(), counted, took),
             }
         }
         source.close().await;
     }
 
-    /// Counts what comes next, however long an engine is away.
-    async fn count_next(&self, source: &mut dyn EventSource) -> Counted {
+    /// Counts what comes next, however long an engine is away; and how long that took from its arrival.
+    async fn count_next(&self, source: &mut dyn EventSource) -> (Counted, Duration) {
         let (mut complaint, began) = (Complaint::default(), Instant::now());
         let events = loop {
             let lag = Duration::from_millis(self.faults.amount(FaultKind::Lag).into());
@@ -115,8 +115,9 @@ impl CallsStatistics {
             sleep(AGAIN).await;
         };
         if events.is_empty() {
-            return Counted::default();
+            return (Counted::default(), Duration::ZERO);
         }
+        let arrived = Instant::now();
         let counted = loop {
             match self.ports.statistics.count(source.name(), Arc::clone(&events), self.ports.clock.now()).await {
                 Ok(counted) => break counted,
@@ -125,7 +126,7 @@ impl CallsStatistics {
             sleep(AGAIN).await;
         };
         source.counted().await;
-        counted
+        (counted, arrived.elapsed())
     }
 
     async fn forget(&self) -> Result<(), PortError> {

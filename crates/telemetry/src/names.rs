@@ -72,6 +72,8 @@ pub mod development {
     pub const DB_CLIENT_CONNECTION_MAX: &str = "db.client.connection.max";
     pub const DB_CLIENT_CONNECTION_TIMEOUTS: &str = "db.client.connection.timeouts";
     pub const DB_CLIENT_CONNECTION_WAIT_TIME: &str = "db.client.connection.wait_time";
+    pub const MESSAGING_CLIENT_OPERATION_DURATION: &str = "messaging.client.operation.duration";
+    pub const MESSAGING_PROCESS_DURATION: &str = "messaging.process.duration";
     pub const MESSAGING_CLIENT_SENT_MESSAGES: &str = "messaging.client.sent.messages";
     pub const PROCESS_CPU_TIME: &str = "process.cpu.time";
     pub const PROCESS_FILE_DESCRIPTOR_COUNT: &str = "process.unix.file_descriptor.count";
@@ -93,6 +95,11 @@ pub mod own {
     /// Where it is in the page: element names, ids and roles, never what was typed.
     pub const TARGET_PATH: &str = "target.path";
 
+    /// Of a page's resource: how many it has lost since its last request.
+    pub const DROPPED_SPANS: &str = "glassboard.dropped_spans";
+    pub const DROPPED_LOG_RECORDS: &str = "glassboard.dropped_log_records";
+
+    pub const BROWSER_DROPPED: &str = "glassboard.browser.dropped";
     pub const DEPENDENCY_UP: &str = "glassboard.dependency.up";
     pub const FAULTS: &str = "glassboard.faults";
     pub const LAYOUT_SHIFT: &str = "glassboard.web_vital.layout_shift";

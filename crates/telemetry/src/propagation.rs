@@ -55,12 +55,18 @@ impl TraceParent {
         text.extend_from_slice(if self.sampled { b"-01" } else { b"-00" });
         text
     }
+
+    /// The same as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        // Digits always are text.
+        String::from_utf8(self.written()).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Digits always are text.
-        f.write_str(std::str::from_utf8(&self.written()).unwrap_or_default())
+        f.write_str(&self.text())
     }
 }
 
@@ -125,15 +131,20 @@ pub mod hex {
     /// Exactly `N` bytes, from exactly `2 N` lower-case digits.
     #[must_use]
     pub fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-        let digits = text.as_bytes();
-        if digits.len() != N * 2 {
-            return None;
-        }
         let mut bytes = [0; N];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = value(pair[0])? << 4 | value(pair[1])?;
-        }
-        Some(bytes)
+        read(text.as_bytes(), &mut bytes).then_some(bytes)
+    }
+
+    fn read(digits: &[u8], bytes: &mut [u8]) -> bool {
+        let pairs = digits.chunks_exact(2);
+        digits.len() == bytes.len() * 2
+            && bytes.iter_mut().zip(pairs).all(|(byte, pair)| match (value(pair[0]), value(pair[1])) {
+                (Some(high), Some(low)) => {
+                    *byte = high << 4 | low;
+                    true
+                }
+                _ => false,
+            })
     }
 
     const fn value(digit: u8) -> Option<u8> {

@@ -68,8 +68,8 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, number: usize) {
-        metrics::message_sent(&self.topic, result.is_ok());
         let number = number as u64;
+        metrics::message_sent(&self.topic, result.is_ok(), self.sent().since(number));
         match result {
             Ok(_) => {
                 self.connectivity.answered();

@@ -1,10 +1,11 @@
 use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 /// Numbers that were handed to the producer, and which of them the broker has.
 #[derive(Default)]
 pub(super) struct Sent {
     /// In the order in which they were handed over.
-    open: VecDeque<u64>,
+    open: VecDeque<(u64, Instant)>,
     /// Those of them that the broker has.
     taken: HashSet<u64>,
     /// Neither taken nor failed.
@@ -14,14 +15,21 @@ pub(super) struct Sent {
 }
 
 impl Sent {
+    /// Numbers only grow.
     pub(super) fn handed_over(&mut self, number: u64) {
-        self.open.push_back(number);
+        self.open.push_back((number, Instant::now()));
         self.under_way += 1;
     }
 
     pub(super) fn taken(&mut self, number: u64) {
         self.taken.insert(number);
         self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// How long ago it was handed over; `None` once it is known that the broker has it and all before.
+    pub(super) fn since(&self, number: u64) -> Option<Duration> {
+        let at = self.open.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        Some(self.open[at].1.elapsed())
     }
 
     /// Sending has to begin again for another reason.
@@ -31,7 +39,7 @@ impl Sent {
 
     /// The oldest number that is not taken.
     pub(super) fn first(&self) -> Option<u64> {
-        self.open.front().copied()
+        self.open.front().map(|(number, _)| *number)
     }
 
     pub(super) fn refused(&mut self) {
@@ -42,9 +50,9 @@ impl Sent {
     /// The number up to which the broker has everything, when that has changed.
     pub(super) fn all_taken(&mut self) -> Option<u64> {
         let mut up_to = None;
-        while let Some(number) = self.open.front().filter(|number| self.taken.contains(number)) {
-            self.taken.remove(number);
-            up_to = self.open.pop_front();
+        while let Some(number) = self.first().filter(|number| self.taken.remove(number)) {
+            up_to = Some(number);
+            self.open.pop_front();
         }
         up_to
     }

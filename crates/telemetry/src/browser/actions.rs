@@ -14,7 +14,6 @@ use super::{page, recorder, targets};
 use crate::names::{own, span, stable};
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::Poll;
 use tracing::{Instrument, Span, instrument::Instrumented};
@@ -46,7 +45,7 @@ thread_local! {
     /// The patterns of the route that the page was loaded at, and of the one that is shown, once the router has told.
     static ROUTES: RefCell<(String, String)> = const { RefCell::new((String::new(), String::new())) };
     /// Actions within their grace, oldest first: all wait equally long.
-    static HELD: RefCell<VecDeque<Span>> = const { RefCell::new(VecDeque::new()) };
+    static HELD: RefCell<Vec<Span>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Starts listening.
@@ -162,8 +161,8 @@ fn end_burst() {
 }
 
 fn hold(action: Span) {
-    HELD.with_borrow_mut(|held| held.push_back(action));
-    page::after(GRACE_MS, || drop(HELD.with_borrow_mut(VecDeque::pop_front)));
+    HELD.with_borrow_mut(|held| held.push(action));
+    page::after(GRACE_MS, || drop(HELD.with_borrow_mut(|held| (!held.is_empty()).then(|| held.remove(0)))));
 }
 
 /// Ends the burst and every grace: the page may not come back.
@@ -178,7 +177,7 @@ pub(super) fn latest() -> Span {
     if !current.is_none() {
         return current;
     }
-    HELD.with_borrow(|held| held.back().cloned()).unwrap_or_else(Span::none)
+    HELD.with_borrow(|held| held.last().cloned()).unwrap_or_else(Span::none)
 }
 
 /// The pattern of the page's route; empty before the router has told.

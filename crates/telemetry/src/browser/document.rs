@@ -2,7 +2,7 @@
 //!
 //! The server has reserved the ids of the two spans above its own: the page's `<meta>`s carry them.
 
-use super::record::{Kind, Name, SpanRecord, Status, Value};
+use super::record::{Attributes, Kind, SpanRecord, Status, Value};
 use super::recorder::{self, Recorder, Surroundings};
 use super::{actions, export, faults, fetches, page, vitals};
 use crate::names::{development, own, span, stable};
@@ -97,32 +97,29 @@ fn wants_privacy() -> bool {
         || page::get(&navigator, "doNotTrack").as_string().as_deref() == Some("1")
 }
 
-fn resource() -> Vec<(Name, Value)> {
+fn resource() -> Attributes {
     let service = page::meta(META_SERVICE).unwrap_or_else(|| SERVICE.to_owned());
-    let mut resource: Vec<(Name, Value)> = vec![
-        (stable::SERVICE_NAME.into(), service.into()),
-        (stable::TELEMETRY_SDK_NAME.into(), "glassboard".into()),
-        (stable::TELEMETRY_SDK_LANGUAGE.into(), "rust".into()),
+    let mut resource = vec![
+        (stable::SERVICE_NAME, service.into()),
+        (stable::TELEMETRY_SDK_NAME, "glassboard".into()),
+        (stable::TELEMETRY_SDK_LANGUAGE, "rust".into()),
     ];
-    let Some(navigator) = page::window().map(|window| window.navigator()) else { return resource };
-    if let Some(language) = navigator.language() {
-        resource.push((development::BROWSER_LANGUAGE.into(), language.into()));
-    }
-    // Not in every browser: https://wicg.github.io/ua-client-hints/
+    let navigator = page::window().map_or(JsValue::UNDEFINED, |window| window.navigator().into());
+    // Not in every browser: https://wicg.github.io/ua-client-hints/ and https://wicg.github.io/netinfo/
     let hints = page::get(&navigator, "userAgentData");
-    if let Some(mobile) = page::get(&hints, "mobile").as_bool() {
-        resource.push((development::BROWSER_MOBILE.into(), mobile.into()));
+    let connection = page::get(&navigator, "connection");
+    for (name, object, key) in [
+        (development::BROWSER_LANGUAGE, &navigator, "language"),
+        (development::BROWSER_MOBILE, &hints, "mobile"),
+        (development::BROWSER_PLATFORM, &hints, "platform"),
+        (own::BROWSER_CONNECTION, &connection, "effectiveType"),
+    ] {
+        let told = page::get(object, key);
+        resource.extend(
+            told.as_string().map(Value::from).or_else(|| told.as_bool().map(Value::from)).map(|told| (name, told)),
+        );
     }
-    if let Some(platform) = page::get(&hints, "platform").as_string() {
-        resource.push((development::BROWSER_PLATFORM.into(), platform.into()));
-    }
-    // Not in every browser: https://wicg.github.io/netinfo/
-    if let Some(connection) = page::get(&page::get(&navigator, "connection"), "effectiveType").as_string() {
-        resource.push((own::BROWSER_CONNECTION.into(), connection.into()));
-    }
-    if let Some(offset_ms) = navigation().as_ref().and_then(clock_offset_ms) {
-        resource.push((own::CLOCK_OFFSET_MS.into(), Value::Float(offset_ms)));
-    }
+    resource.extend(navigation().as_ref().and_then(clock_offset_ms).map(|ms| (own::CLOCK_OFFSET_MS, Value::Float(ms))));
     resource
 }
 

@@ -3,7 +3,7 @@
 use super::keeping::Keeping;
 use super::otlp_json::{self, Signal};
 use super::queue::{PIECE_BYTES, Piece, Queue};
-use super::record::{LogRecord, Name, SpanRecord, Value};
+use super::record::{Attributes, LogRecord, SpanRecord};
 use super::{TraceNote, actions, document, fetches, page, recorder, vitals};
 use crate::propagation::hex;
 use js_sys::{Array, Function, Promise};
@@ -25,7 +25,7 @@ type Callback = Rc<dyn Fn(TraceNote)>;
 struct Outbox {
     traces: Queue,
     logs: Queue,
-    resource: Vec<(Name, Value)>,
+    resource: Attributes,
     /// Pieces that wait for their next try.
     again: Vec<Piece>,
     /// When the first and the last waiting span came; `None` while no timer runs.
@@ -59,7 +59,7 @@ enum Answer {
 
 /// Prepares sending; `resource` describes this page to the server, which keeps the traces below
 /// `threshold` from their beginning.
-pub(super) fn start(resource: Vec<(Name, Value)>, threshold: u64) -> Option<()> {
+pub(super) fn start(resource: Attributes, threshold: u64) -> Option<()> {
     KEEPING.set(Keeping::new(threshold));
     OUTBOX.with_borrow_mut(|outbox| outbox.resource = resource);
     let window = page::window()?;

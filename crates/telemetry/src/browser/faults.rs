@@ -53,7 +53,7 @@ fn happened(kind: &str, message: &str, stack: Option<String>) {
     let span = actions::latest();
     let place = if span.is_none() {
         recorder::new_root("uncaught error").map(|mut record| {
-            let attributes = vec![(stable::EXCEPTION_MESSAGE.into(), message.clone().into())];
+            let attributes = vec![(stable::EXCEPTION_MESSAGE, message.clone().into())];
             record.happened(Event { name: stable::EXCEPTION.to_owned(), at_us: record.start_us, attributes });
             record.status = Status::Error(message.clone());
             let place = record.place;
@@ -65,13 +65,13 @@ fn happened(kind: &str, message: &str, stack: Option<String>) {
         recorder::place(&span)
     };
     let mut attributes = vec![
-        (stable::EXCEPTION_TYPE.into(), kind.to_owned().into()),
-        (stable::EXCEPTION_MESSAGE.into(), message.clone().into()),
-        (stable::URL_PATH.into(), page::path().into()),
-        (stable::HTTP_ROUTE.into(), actions::route().into()),
+        (stable::EXCEPTION_TYPE, kind.to_owned().into()),
+        (stable::EXCEPTION_MESSAGE, message.clone().into()),
+        (stable::URL_PATH, page::path().into()),
+        (stable::HTTP_ROUTE, actions::route().into()),
     ];
     if let Some(stack) = stack {
-        attributes.push((stable::EXCEPTION_STACKTRACE.into(), stack.into()));
+        attributes.push((stable::EXCEPTION_STACKTRACE, stack.into()));
     }
     let (at_us, severity) = (page::now_us(), Severity::Error);
     export::log(&LogRecord { at_us, severity, event: stable::EXCEPTION, message, attributes, place });

@@ -8,8 +8,8 @@ use super::{actions, export, page, recorder};
 use crate::names::stable;
 use crate::propagation::{TRACEPARENT, TraceParent};
 use js_sys::{Array, Function, Promise, Reflect};
-use std::cell::{Cell, OnceCell};
-use tracing::{Instrument, Span};
+use std::cell::{Cell, OnceCell, RefCell};
+use tracing::Span;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::{Request, RequestInit, Response};
@@ -21,8 +21,8 @@ thread_local! {
     static BROWSERS: OnceCell<Function> = const { OnceCell::new() };
     /// Since when fetches are seen here, by the page's clock.
     static SINCE_MS: Cell<f64> = const { Cell::new(f64::INFINITY) };
-    /// The next fetch is a server function's, which has a span already or is to have none.
-    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+    /// The next fetch is a server function's, which has this span already, or none.
+    static EXPECTED: RefCell<Option<Span>> = const { RefCell::new(None) };
 }
 
 /// Puts ours in the place of the browser's.
@@ -48,9 +48,9 @@ pub(super) fn unseen(url: &str, init: &RequestInit) -> Option<Promise> {
     browsers(&JsValue::from_str(url), init)?.dyn_into().ok()
 }
 
-/// The next fetch makes no span here.
-pub(super) fn expect(expected: bool) {
-    EXPECTED.set(expected);
+/// The next fetch makes no span of its own.
+pub(super) fn expect(span: Option<Span>) {
+    drop(EXPECTED.replace(span));
 }
 
 fn browsers(input: &JsValue, init: &JsValue) -> Option<JsValue> {
@@ -61,11 +61,14 @@ fn browsers(input: &JsValue, init: &JsValue) -> Option<JsValue> {
 }
 
 fn fetch(input: &JsValue, init: &JsValue) -> Option<JsValue> {
-    if EXPECTED.take() {
+    if let Some(span) = EXPECTED.take() {
+        if let Some(request) = input.dyn_ref() {
+            introduce(request, &span);
+        }
         let promise: Promise = browsers(input, init)?.dyn_into().ok()?;
         let heard = promise.clone();
         spawn_local(async move {
-            if let Ok(response) = JsFuture::from(heard).await {
+            if let Some(response) = JsFuture::from(heard).await.ok().and_then(|answer| answer.dyn_into().ok()) {
                 hear(&response);
             }
         });
@@ -73,7 +76,7 @@ fn fetch(input: &JsValue, init: &JsValue) -> Option<JsValue> {
     }
     // What can't be a request is the browser's to refuse.
     match request(input, init) {
-        Some(request) if !is_quiet(&request) => Some(traced(request).into()),
+        Some(request) if !is_quiet(&request) => traced(&request).map(Into::into),
         Some(request) => browsers(&request, &JsValue::UNDEFINED),
         None => browsers(input, init),
     }
@@ -90,65 +93,108 @@ fn request(input: &JsValue, init: &JsValue) -> Option<Request> {
     Reflect::construct(&class, &Array::of2(input, init)).ok()?.dyn_into().ok()
 }
 
-fn traced(request: Request) -> Promise {
-    let current = Span::current();
-    let cause = recorder::action_above(&current);
-    let (span, path) = (recorder::span("fetch", &current), page::own_path(&request.url()));
-    if let (Some(place), Some(_)) = (recorder::place(&span), &path) {
-        let sampled = export::is_kept(&place.trace_id);
-        let _ = request.headers().set(TRACEPARENT, &TraceParent { sampled, ..place }.to_string());
+/// The span of one fetch. Dropped before its end it was given up: a newer search, a page left.
+pub(super) struct Fetch {
+    pub span: Span,
+    /// The action that continues when the fetch has ended.
+    cause: Span,
+    pub ended: bool,
+}
+
+impl Fetch {
+    pub fn open() -> Self {
+        let current = Span::current();
+        let cause = recorder::action_above(&current);
+        Self { span: recorder::span("fetch", &current), cause, ended: false }
     }
-    recorder::edit(&span, |record| {
-        record.name = request.method().into();
+
+    pub fn answered(&self, status: u16) {
+        recorder::edit(&self.span, |record| {
+            record.set(stable::HTTP_RESPONSE_STATUS_CODE, i64::from(status));
+            if status >= 400 {
+                record.set(stable::ERROR_TYPE, status.to_string());
+                record.status = Status::Error(String::new());
+            }
+        });
+    }
+
+    /// No answer came, or not all of it.
+    pub fn failed(self) {
+        recorder::edit(&self.span, |record| {
+            record.set(stable::ERROR_TYPE, "network");
+            record.status = Status::Error("no answer from the server".to_owned());
+        });
+        self.end();
+    }
+
+    fn end(mut self) {
+        self.ended = true;
+    }
+
+    pub fn read(self, whole: bool) {
+        if whole { self.end() } else { self.failed() }
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        if !self.ended {
+            recorder::edit(&self.span, |record| record.set(stable::ERROR_TYPE, "cancelled"));
+            return;
+        }
+        // Closed before the action goes on, so that the action's next steps start after it.
+        drop(std::mem::replace(&mut self.span, Span::none()));
+        let cause = std::mem::replace(&mut self.cause, Span::none());
+        if !cause.is_none() {
+            actions::go_on(cause, false);
+        }
+    }
+}
+
+/// Says in the span what is asked for, and to the own server of which span it is asked.
+fn introduce(request: &Request, span: &Span) {
+    let Some(place) = recorder::place(span) else { return };
+    let (url, method) = (request.url(), request.method());
+    let path = page::own_path(&url);
+    if path.is_some() {
+        let sampled = export::is_kept(&place.trace_id);
+        let _ = request.headers().set(TRACEPARENT, &TraceParent { sampled, ..place }.text());
+    }
+    recorder::edit(span, |record| {
+        record.name = method.clone().into();
         record.kind = Kind::Client;
-        record.set(stable::HTTP_REQUEST_METHOD, request.method());
+        record.set(stable::HTTP_REQUEST_METHOD, method);
         match path {
             Some(path) => record.set(stable::URL_PATH, path),
             // Where it goes, but not what is said there.
-            None => record.set(stable::SERVER_ADDRESS, super::labels::host(&request.url()).to_owned()),
+            None => record.set(stable::SERVER_ADDRESS, super::labels::host(&url).to_owned()),
         }
     });
-    let of_fetch = span.clone();
-    let work = async move {
-        let answer = match browsers(&request, &JsValue::UNDEFINED).and_then(|answer| answer.dyn_into::<Promise>().ok())
-        {
-            Some(answer) => JsFuture::from(answer).await,
-            None => Err(JsValue::from_str("fetch is not there")),
+}
+
+fn traced(request: &Request) -> Option<Promise> {
+    let fetch = Fetch::open();
+    introduce(request, &fetch.span);
+    let sent: Promise = browsers(request, &JsValue::UNDEFINED)?.dyn_into().ok()?;
+    Some(future_to_promise(async move {
+        let answer = JsFuture::from(sent).await;
+        let Some(response) = answer.as_ref().ok().and_then(|answer| answer.dyn_ref::<Response>()) else {
+            fetch.failed();
+            return answer;
         };
-        let ended = |kind: Option<String>| {
-            recorder::edit(&of_fetch, |record| {
-                if let Some(kind) = kind {
-                    record.set(stable::ERROR_TYPE, kind);
-                    record.status = Status::Error(String::new());
-                }
-            });
-        };
-        match &answer {
-            Ok(response) => {
-                hear(response);
-                let status = response.dyn_ref::<Response>().map_or(0, Response::status);
-                recorder::edit(&of_fetch, |record| record.set(stable::HTTP_RESPONSE_STATUS_CODE, i64::from(status)));
-                ended((status >= 400).then(|| status.to_string()));
-                // The span goes on in the background until the body has come.
-                let copy = response.dyn_ref::<Response>().filter(|response| is_short(response));
-                let copy = copy.and_then(|response| response.clone().ok());
-                let body = copy.and_then(|copy| copy.array_buffer().ok());
-                let until_then = async move {
-                    if let Some(body) = body {
-                        let _ = JsFuture::from(body).await;
-                    }
-                    drop(of_fetch);
-                    if !cause.is_none() {
-                        actions::go_on(cause, false);
-                    }
-                };
-                spawn_local(until_then);
+        hear(response);
+        fetch.answered(response.status());
+        // The span goes on in the background until the body has come.
+        let copy = if is_short(response) { response.clone().ok() } else { None };
+        let body = copy.and_then(|copy| copy.array_buffer().ok());
+        spawn_local(async move {
+            if let Some(body) = body {
+                let _ = JsFuture::from(body).await;
             }
-            Err(_) => ended(Some("network".to_owned())),
-        }
+            fetch.end();
+        });
         answer
-    };
-    future_to_promise(work.instrument(span))
+    }))
 }
 
 /// Whether it is known to end soon: others would have to be kept whole, and may never end.
@@ -159,8 +205,8 @@ fn is_short(response: &Response) -> bool {
 }
 
 /// What the server says about the trace of its response.
-fn hear(response: &JsValue) {
-    let told = response.dyn_ref::<Response>().and_then(|response| response.headers().get(TRACERESPONSE).ok().flatten());
+fn hear(response: &Response) {
+    let told = response.headers().get(TRACERESPONSE).ok().flatten();
     if let Some(place) = told.and_then(|text| TraceParent::parse(&text)) {
         export::decide(&place.trace_id, place.sampled);
     }

@@ -42,7 +42,7 @@ impl Fields {
 
     fn put(&mut self, field: &Field, value: Value) {
         if self.attributes.len() < MAX_ATTRIBUTES {
-            self.attributes.push((field.name().into(), value));
+            self.attributes.push((field.name(), value));
         }
     }
 
@@ -53,11 +53,9 @@ impl Fields {
             "otel.name" => self.name = Some(text),
             "otel.kind" => self.kind = Kind::parse(&text),
             "otel.status_code" => {
-                self.status = match text.to_ascii_lowercase().as_str() {
-                    "ok" => Some(Status::Ok),
-                    "error" => Some(Status::Error(String::new())),
-                    _ => None,
-                };
+                let is = |status: &str| text.eq_ignore_ascii_case(status);
+                self.status =
+                    if is("ok") { Some(Status::Ok) } else { is("error").then(|| Status::Error(String::new())) };
             }
             "otel.status_message" | "otel.status_description" => self.status_message = Some(text),
             _ => self.put(field, text.into()),
@@ -76,6 +74,15 @@ impl Visit for Fields {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.put(field, i64::try_from(value).map_or_else(|_| value.to_string().into(), Value::Int));
+    }
+
+    // Rounded: the default would bring all that writes numbers of 128 bits into the page.
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.record_f64(field, value as f64);
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.record_f64(field, value as f64);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

@@ -94,7 +94,7 @@ impl Keeping {
 
 /// A request that was answered with 4xx: to the server, too, that is no error.
 fn is_refused(span: &SpanRecord) -> bool {
-    let status = span.attributes.iter().find(|(key, _)| key == stable::HTTP_RESPONSE_STATUS_CODE);
+    let status = span.attributes.iter().find(|(key, _)| *key == stable::HTTP_RESPONSE_STATUS_CODE);
     matches!(status, Some((_, Value::Int(400..=499))))
 }
 

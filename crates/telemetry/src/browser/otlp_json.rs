@@ -1,7 +1,7 @@
 //! Writes OTLP/HTTP JSON: ids in hex, 64-bit integers as strings.
 //! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>
 
-use super::record::{Event, LogRecord, Name, SpanRecord, Status, Value};
+use super::record::{Event, LogRecord, SpanRecord, Status, Value};
 use crate::propagation::hex;
 
 /// What a request brings.
@@ -12,7 +12,7 @@ pub(crate) enum Signal {
 }
 
 /// What stands before the spans or records of a request, up to and including the opening bracket.
-pub(crate) fn head(signal: Signal, resource: &[(Name, Value)]) -> String {
+pub(crate) fn head(signal: Signal, resource: &[(&'static str, Value)]) -> String {
     let (of_resource, of_scope, items) = match signal {
         Signal::Traces => ("resourceSpans", "scopeSpans", "spans"),
         Signal::Logs => ("resourceLogs", "scopeLogs", "logRecords"),
@@ -105,7 +105,7 @@ fn event(out: &mut String, event: &Event) {
     out.push('}');
 }
 
-fn attributes(out: &mut String, list: &[(Name, Value)]) {
+fn attributes(out: &mut String, list: &[(&'static str, Value)]) {
     out.push_str("\"attributes\":[");
     separated(out, list, |out, (key, value)| {
         out.push_str("{\"key\":");
@@ -215,7 +215,7 @@ mod tests {
         record.happened(Event {
             name: "exception".into(),
             at_us: 1_795_000_000_000_500,
-            attributes: vec![("exception.message".into(), "down".into())],
+            attributes: vec![("exception.message", "down".into())],
         });
         assert_eq!(
             serde_json::from_str::<Json>(&span(&record)).unwrap(),
@@ -245,12 +245,8 @@ mod tests {
         let mut record = samples::span("click");
         record.set("float", Value::Float(-0.25));
         record.status = Status::Ok;
-        let body = format!(
-            "{}{}{}",
-            head(Signal::Traces, &[("service.name".into(), "page".into())]),
-            span(&record),
-            super::TAIL
-        );
+        let body =
+            format!("{}{}{}", head(Signal::Traces, &[("service.name", "page".into())]), span(&record), super::TAIL);
         let request: ExportTraceServiceRequest = serde_json::from_str(&body).unwrap();
         let read = &request.resource_spans[0].scope_spans[0].spans[0];
         assert_eq!(read.trace_id, [0xab; 16]);
@@ -268,7 +264,7 @@ mod tests {
             severity: Severity::Error,
             event: "exception",
             message: "broken \"promise\"".into(),
-            attributes: vec![("exception.type".into(), "panic".into())],
+            attributes: vec![("exception.type", "panic".into())],
             place: Some(samples::span("a").place),
         };
         let body = format!("{}{}{}", head(Signal::Logs, &[]), log(&record), super::TAIL);

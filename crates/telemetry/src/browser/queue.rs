@@ -1,8 +1,8 @@
 //! What waits to be sent: bounded, written already, and cut into requests.
 
 use super::otlp_json::{self, Signal};
-use super::record::{Name, Value};
-use std::collections::VecDeque;
+use super::record::Value;
+use crate::names::own;
 
 /// Spans or records beyond this number are dropped and counted.
 const CAPACITY: usize = 1_024;
@@ -37,23 +37,23 @@ pub(crate) struct Queue {
     signal: Signal,
     /// The resource attribute that tells how many this page has dropped since the last request.
     dropped_name: &'static str,
-    waiting: VecDeque<Waiting>,
+    waiting: Vec<Waiting>,
     dropped: usize,
 }
 
 impl Queue {
     pub(crate) const fn new(signal: Signal) -> Self {
         let dropped_name = match signal {
-            Signal::Traces => "glassboard.dropped_spans",
-            Signal::Logs => "glassboard.dropped_log_records",
+            Signal::Traces => own::DROPPED_SPANS,
+            Signal::Logs => own::DROPPED_LOG_RECORDS,
         };
-        Self { signal, dropped_name, waiting: VecDeque::new(), dropped: 0 }
+        Self { signal, dropped_name, waiting: Vec::new(), dropped: 0 }
     }
 
     /// Takes a span or record as a JSON object. Never waits: without room it is dropped and counted.
     pub(crate) fn push(&mut self, json: String, announced: Option<Announcement>) {
         if self.waiting.len() < CAPACITY {
-            self.waiting.push_back(Waiting { json, announced });
+            self.waiting.push(Waiting { json, announced });
         } else {
             self.dropped += 1;
         }
@@ -65,27 +65,32 @@ impl Queue {
     }
 
     /// Takes the oldest that fit into one request; `None` when there are none.
-    pub(crate) fn take_piece(&mut self, resource: &[(Name, Value)]) -> Option<Piece> {
-        let first = self.waiting.pop_front()?;
+    pub(crate) fn take_piece(&mut self, resource: &[(&'static str, Value)]) -> Option<Piece> {
+        if self.waiting.is_empty() {
+            return None;
+        }
         let mut resource = resource.to_vec();
         let mut items = std::mem::take(&mut self.dropped);
         if items > 0 {
-            resource.push((self.dropped_name.into(), Value::Int(items as i64)));
+            resource.push((self.dropped_name, Value::Int(items as i64)));
         }
         let mut body = otlp_json::head(self.signal, &resource);
         let mut announced = Vec::new();
-        let mut next = Some(first);
-        while let Some(one) = next {
-            body.push_str(&one.json);
-            items += 1;
-            announced.extend(one.announced);
-            let fits = |more: &Waiting| body.len() + 1 + more.json.len() + otlp_json::TAIL.len() <= PIECE_BYTES;
-            next = None;
-            if self.waiting.front().is_some_and(fits) {
+        let mut bytes = body.len() + otlp_json::TAIL.len();
+        // At least one goes, however long.
+        let fitting = self.waiting.iter().enumerate().take_while(|(i, one)| {
+            bytes += one.json.len() + 1;
+            *i == 0 || bytes <= PIECE_BYTES
+        });
+        let fitting = fitting.count();
+        for (i, one) in self.waiting.drain(..fitting).enumerate() {
+            if i > 0 {
                 body.push(',');
-                next = self.waiting.pop_front();
             }
+            body.push_str(&one.json);
+            announced.extend(one.announced);
         }
+        items += fitting;
         body.push_str(otlp_json::TAIL);
         Some(Piece { signal: self.signal, body, items, announced })
     }

@@ -47,7 +47,8 @@ impl From<bool> for Value {
     }
 }
 
-pub(crate) type Attributes = Vec<(Name, Value)>;
+/// Keys are always written in the program.
+pub(crate) type Attributes = Vec<(&'static str, Value)>;
 
 /// OpenTelemetry's span kinds, as OTLP numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -147,8 +148,11 @@ impl SpanRecord {
     }
 
     /// Sets an attribute, replacing an earlier value.
-    pub(crate) fn set(&mut self, key: impl Into<Name>, value: impl Into<Value>) {
-        let (key, value) = (key.into(), value.into());
+    pub(crate) fn set(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.put(key, value.into());
+    }
+
+    fn put(&mut self, key: &'static str, value: Value) {
         if let Some(old) = self.attributes.iter_mut().find(|(name, _)| *name == key) {
             old.1 = value;
         } else if self.attributes.len() < MAX_ATTRIBUTES {
@@ -175,7 +179,7 @@ impl SpanRecord {
         use crate::names::{own, stable};
         let about = |key: &str| {
             self.attributes.iter().find_map(|(name, value)| match value {
-                Value::Text(text) if name == key && !text.is_empty() => Some(text),
+                Value::Text(text) if *name == key && !text.is_empty() => Some(text),
                 _ => None,
             })
         };
@@ -223,14 +227,14 @@ mod tests {
         let mut span = samples::span("a");
         span.set("k", 1_i64);
         span.set("k", 2_i64);
-        assert_eq!(span.attributes, vec![("k".into(), Value::Int(2))]);
+        assert_eq!(span.attributes, vec![("k", Value::Int(2))]);
     }
 
     #[test]
     fn attributes_are_bounded_in_number_and_length() {
         let mut span = samples::span("a");
-        for i in 0..100 {
-            span.set(format!("k{i}"), "각".repeat(1000));
+        for key in (0..100).map(|i| format!("k{i}")) {
+            span.set(key.leak(), "각".repeat(1000));
         }
         assert_eq!(span.attributes.len(), MAX_ATTRIBUTES);
         let Value::Text(text) = &span.attributes[0].1 else { panic!("text stays text") };

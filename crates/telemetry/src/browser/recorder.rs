@@ -4,7 +4,7 @@
 //! and brings a concurrent slab, which a page does not need. Everything lives in one thread-local; nothing here touches the browser.
 
 use super::fields::Fields;
-use super::record::{Event, Name, SpanRecord, Status, Value};
+use super::record::{Event, SpanRecord, Status};
 use crate::names::stable;
 use crate::propagation::TraceParent;
 use std::cell::RefCell;
@@ -322,7 +322,7 @@ pub(crate) fn place(span: &Span) -> Option<TraceParent> {
 /// Marks the span as failed by an exception of which only the message is kept.
 pub(crate) fn fail(span: &Span, message: &str) {
     let Some(at_us) = now_us() else { return };
-    let attributes: Vec<(Name, Value)> = vec![(stable::EXCEPTION_MESSAGE.into(), message.to_owned().into())];
+    let attributes = vec![(stable::EXCEPTION_MESSAGE, message.to_owned().into())];
     edit(span, |record| {
         record.status = Status::Error(message.to_owned());
         record.happened(Event { name: stable::EXCEPTION.to_owned(), at_us, attributes });
@@ -358,16 +358,16 @@ pub(crate) fn end_all() {
         state.first_id += state.open.len() as u64;
         state.entered.clear();
         state.ambient = None;
-        let mut closed: Vec<_> = state
-            .open
-            .drain(..)
-            .flatten()
-            .map(|mut open| {
+        let mut closed = Vec::new();
+        // The latest first.
+        while let Some((at, _)) =
+            state.open.iter().enumerate().max_by_key(|(_, open)| open.as_ref().map(|open| open.record.start_us))
+        {
+            if let Some(mut open) = state.open.swap_remove(at) {
                 open.extend(now_us);
-                open.finish(now_us)
-            })
-            .collect();
-        closed.sort_by_key(|record| std::cmp::Reverse(record.start_us));
+                closed.push(open.finish(now_us));
+            }
+        }
         closed
     });
     hand_over(closed.unwrap_or_default());

@@ -104,7 +104,7 @@ fn the_special_fields_are_not_attributes() {
     });
     let post = named(&spans, "POST");
     assert_eq!(post.kind, Kind::Client);
-    assert_eq!(post.attributes, vec![("count".into(), Value::Int(3)), ("late".into(), Value::Bool(true))]);
+    assert_eq!(post.attributes, vec![("count", Value::Int(3)), ("late", Value::Bool(true))]);
     assert_eq!(named(&spans, "failed").status, Status::Error("no".into()));
     assert_eq!(named(&spans, "fine").status, Status::Ok);
 }
@@ -118,7 +118,7 @@ fn events_become_span_events_and_an_error_fails_its_span() {
     });
     let calm = named(&spans, "calm");
     assert_eq!((calm.events[0].name.as_str(), &calm.status), ("hello", &Status::Unset));
-    assert_eq!(calm.events[0].attributes, vec![("n".into(), Value::Int(1))]);
+    assert_eq!(calm.events[0].attributes, vec![("n", Value::Int(1))]);
     assert_eq!(named(&spans, "hurt").status, Status::Error("ouch".into()));
 }
 
@@ -227,5 +227,5 @@ fn annotated_functions_are_recorded_with_their_time() {
     let spans = recorded(annotated);
     let span = named(&spans, "annotated");
     assert_eq!(span.end_us - span.start_us, 7);
-    assert_eq!(span.attributes, vec![("answer".into(), Value::Int(42))]);
+    assert_eq!(span.attributes, vec![("answer", Value::Int(42))]);
 }

@@ -87,8 +87,8 @@ pub(super) fn finish() {
             name.to_owned(),
             if of_load { actions::first_route() } else { actions::route() },
             vec![
-                (development::BROWSER_WEB_VITAL_NAME.into(), name.into()),
-                (development::BROWSER_WEB_VITAL_VALUE.into(), Value::Float(value)),
+                (development::BROWSER_WEB_VITAL_NAME, name.into()),
+                (development::BROWSER_WEB_VITAL_VALUE, Value::Float(value)),
             ],
         );
     }
@@ -96,8 +96,8 @@ pub(super) fn finish() {
 
 /// A task that kept the page from answering, in the action that it belongs to, if any.
 fn long_task(start_ms: f64, duration_ms: f64) {
-    let duration = (own::LONG_TASK_DURATION_MS.into(), Value::Float(duration_ms));
-    let started = (own::LONG_TASK_START_MS.into(), Value::Float(start_ms));
+    let duration = (own::LONG_TASK_DURATION_MS, Value::Float(duration_ms));
+    let started = (own::LONG_TASK_START_MS, Value::Float(start_ms));
     tell(
         "browser.long_task",
         "the page did not answer for a while".to_owned(),
@@ -107,7 +107,7 @@ fn long_task(start_ms: f64, duration_ms: f64) {
 }
 
 fn tell(event: &'static str, message: String, route: String, mut attributes: Attributes) {
-    attributes.push((stable::HTTP_ROUTE.into(), route.into()));
+    attributes.push((stable::HTTP_ROUTE, route.into()));
     let place = recorder::place(&actions::latest());
     export::log(&LogRecord { at_us: page::now_us(), severity: Severity::Info, event, message, attributes, place });
 }

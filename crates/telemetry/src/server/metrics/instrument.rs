@@ -252,13 +252,18 @@ impl Series {
 
     /// Of histograms; the current span becomes the exemplar.
     pub fn observe(&self, value: f64) {
+        self.observe_many(value, 1);
+    }
+
+    /// The same of so many that had the same value.
+    pub fn observe_many(&self, value: f64, count: u64) {
         let exemplar = current_trace_parent().filter(|seen| seen.sampled);
         let exemplar = exemplar.map(|seen| Exemplar { value, seen, at: SystemTime::now() });
         let Kind::Histogram(bounds) = self.kind else { return };
         let bucket = bounds.partition_point(|bound| *bound < value);
         if let Values::Distribution(all) = &mut *self.lock() {
-            all.counts[bucket] += 1;
-            all.sum += value;
+            all.counts[bucket] += count;
+            all.sum += value * count as f64;
             all.exemplars[bucket] = exemplar.or(all.exemplars[bucket]);
         }
     }

@@ -103,6 +103,29 @@ pub(super) static SENT: Instrument = define(
 }])
 .instrument();
 
+pub(super) static SENDING: Instrument = define(
+    development::MESSAGING_CLIENT_OPERATION_DURATION,
+    "s",
+    DATABASE_BOUNDS,
+    "Time from handing an API event to the client until the broker took or refused it",
+)
+.by(&[
+    development::MESSAGING_SYSTEM,
+    development::MESSAGING_DESTINATION_NAME,
+    development::MESSAGING_OPERATION_NAME,
+    stable::ERROR_TYPE,
+])
+.instrument();
+
+pub(super) static PROCESSING: Instrument = define(
+    development::MESSAGING_PROCESS_DURATION,
+    "s",
+    DATABASE_BOUNDS,
+    "Time from an API event's arrival until it is counted; those that arrive together are counted together",
+)
+.by(&[development::MESSAGING_SYSTEM, development::MESSAGING_DESTINATION_NAME, development::MESSAGING_OPERATION_NAME])
+.instrument();
+
 pub(super) static COUNTED: Instrument =
     define("api_events.counted", "{event}", Counter, "API events counted into the statistics")
         .by(&["outcome"])
@@ -212,8 +235,13 @@ pub(super) static TRACES: Instrument =
         .by(&["decision"])
         .instrument();
 
+pub(super) static BROWSER_DROPPED: Instrument =
+    define(own::BROWSER_DROPPED, "{item}", Counter, "Spans and log records that pages have lost, as they say")
+        .by(&["signal"])
+        .instrument();
+
 /// In the order in which they are told.
-pub(super) static ALL: [&Instrument; 32] = [
+pub(super) static ALL: [&Instrument; 35] = [
     &REQUESTS,
     &CONNECTIONS,
     &DATABASE,
@@ -222,6 +250,8 @@ pub(super) static ALL: [&Instrument; 32] = [
     &POOL_CONNECTIONS,
     &POOL_MAX,
     &SENT,
+    &SENDING,
+    &PROCESSING,
     &COUNTED,
     &LAG,
     &LOST,
@@ -243,6 +273,7 @@ pub(super) static ALL: [&Instrument; 32] = [
     &TELEMETRY_SENT,
     &TELEMETRY_DROPPED,
     &TELEMETRY_QUEUED,
+    &BROWSER_DROPPED,
     &TRACES,
     &WEB_VITALS,
     &LAYOUT_SHIFT,

@@ -109,10 +109,27 @@ impl Drop for ConnectionInUse {
     }
 }
 
-/// The event bus took a message, or refused it.
-pub fn message_sent(topic: &str, succeeded: bool) {
+/// The event bus took a message, or refused it, so long after it was handed over.
+pub fn message_sent(topic: &str, succeeded: bool, took: Option<Duration>) {
     let error = if succeeded { Label::Absent } else { "_OTHER".into() };
-    list::SENT.with(&["kafka".into(), Label::Text(topic.into()), "send".into(), error]).add(1.0);
+    let labels = ["kafka".into(), Label::Text(topic.into()), "send".into(), error];
+    list::SENT.with(&labels).add(1.0);
+    if let Some(took) = took {
+        list::SENDING.with(&labels).observe(took.as_secs_f64());
+    }
+}
+
+/// So many messages that arrived together were worked off after so long.
+pub fn messages_processed(system: &'static str, source: &str, count: u64, took: Duration) {
+    let labels = [system.into(), Label::Text(source.into()), "process".into()];
+    list::PROCESSING.with(&labels).observe_many(took.as_secs_f64(), count);
+}
+
+/// A page tells how much it has lost.
+pub fn lost_in_page(spans: u64, log_records: u64) {
+    for (signal, lost) in [("spans", spans), ("log_records", log_records)] {
+        list::BROWSER_DROPPED.with(&[signal.into()]).add(lost as f64);
+    }
 }
 
 /// Events were counted: new ones, ones that were counted before, and unreadable ones that were put aside.

@@ -2,12 +2,14 @@
 
 mod bounds;
 mod logs;
+mod losses;
 mod metrics;
 mod sanitize;
 mod shape;
 mod spans;
 
 pub use logs::web_vitals;
+pub use losses::{Losses, losses};
 pub use sanitize::{RelayIdentity, sanitize};
 
 use super::signal::ExportRequest;

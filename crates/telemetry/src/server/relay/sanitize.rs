@@ -32,13 +32,15 @@ const SERVER_ONLY: [&str; 6] = [
 ];
 
 /// What a browser may say about itself, beside `browser.*`.
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 8] = [
     stable::SERVICE_VERSION,
     stable::TELEMETRY_SDK_LANGUAGE,
     stable::TELEMETRY_SDK_NAME,
     stable::TELEMETRY_SDK_VERSION,
     stable::USER_AGENT_ORIGINAL,
     own::CLOCK_OFFSET_MS,
+    own::DROPPED_SPANS,
+    own::DROPPED_LOG_RECORDS,
 ];
 
 /// Rewrites who the telemetry is from: the resource keeps what is known to come from browsers and gets `identity`; the
