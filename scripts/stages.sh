@@ -16,7 +16,8 @@ lint_server_side() {
 
 lint_browser_side() {
     say "Lints, browser side"
-    cargo clippy "${browser_side[@]}" -- -D warnings
+    cargo clippy "${browser_side[@]}" -- -D warnings &&
+        cargo clippy --package telemetry --lib --tests --target wasm32-unknown-unknown -- -D warnings
 }
 
 lint_dockerfile() {

@@ -1,4 +1,4 @@
-// Adds up what cargo test and Playwright counted: node summary.mjs FOLDER, with rust.log and browser.json in it.
+// Adds up what cargo test and Playwright counted: node summary.mjs FOLDER, with rust.log, wasm.log and browser.json in it.
 // Prints 'N passed, N failed, N skipped'; exits 1 when anything failed, or when a runner left no result.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ function add(file, count) {
   }
 }
 
-add("rust.log", (log) => {
+const ofCargo = (log) => {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   for (const [, passed, failed, ignored] of log.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
     sum.passed += Number(passed);
@@ -26,7 +26,9 @@ add("rust.log", (log) => {
   }
   if (sum.passed + sum.failed === 0) throw new Error("no test ran");
   return sum;
-});
+};
+add("rust.log", ofCargo);
+add("wasm.log", ofCargo);
 
 add("browser.json", (report) => {
   const { stats, errors } = JSON.parse(report);

@@ -31,6 +31,14 @@ rust_tests() {
     cargo test "${server_side[@]}" --no-fail-fast 2>&1 | tee "$results/rust.log"
 }
 
+# The browser's recorder in WASM, run by Node.
+wasm_tests() {
+    say "WASM tests"
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(dirname "$(find_wasm_bindgen)")/wasm-bindgen-test-runner
+    cargo test --package telemetry --lib --target wasm32-unknown-unknown 2>&1 | tee "$results/wasm.log"
+}
+
 browser_tests() {
     say "Browser tests"
     (
@@ -66,6 +74,7 @@ stage "Lints, browser side" lint_browser_side
 # Before the server, which is built anew when these files change.
 stage "Front end" scripts/site.sh debug
 stage "Rust tests" rust_tests
+stage "WASM tests" wasm_tests
 stage "Browser tests" browser_tests "$@"
 [ $# -gt 0 ] || stage "Journeys" journeys
 

@@ -98,7 +98,7 @@ fn is_refused(span: &SpanRecord) -> bool {
     matches!(status, Some((_, Value::Int(400..=499))))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{Keeping, MAX_WAITING};
     use crate::browser::record::{SpanRecord, Status};

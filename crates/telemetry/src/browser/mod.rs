@@ -14,6 +14,8 @@ mod keeping;
 mod labels;
 #[cfg(any(all(target_arch = "wasm32", not(feature = "unrecorded")), test))]
 mod otlp_json;
+#[cfg(all(test, target_arch = "wasm32"))]
+mod parents_tests;
 #[cfg(any(all(target_arch = "wasm32", not(feature = "unrecorded")), test))]
 mod queue;
 #[cfg(any(all(target_arch = "wasm32", not(feature = "unrecorded")), test))]

@@ -187,7 +187,7 @@ fn decimal(out: &mut String, float: f64) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{Signal, decimal, head, log, span, string};
@@ -238,7 +238,6 @@ mod tests {
         );
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn opentelemetrys_own_types_read_a_request() {
         use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -255,7 +254,6 @@ mod tests {
         assert_eq!(request.resource_spans[0].resource.as_ref().unwrap().attributes[0].key, "service.name");
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn a_log_record_is_read_by_opentelemetrys_own_types() {
         use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
