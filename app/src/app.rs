@@ -1,4 +1,5 @@
 use crate::clock::provide_clock;
+use crate::components::life;
 use crate::layout::Layout;
 use crate::live::provide_live;
 use crate::pages::{HomePage, MessagesPage, NotFoundPage, SplitPage};
@@ -24,6 +25,7 @@ pub async fn load_page(path: &str) -> Result<(), leptos::wasm_split::SplitLoader
 /// The whole UI. Every page waits for its data on the server, so that it is complete without JavaScript.
 #[component]
 pub fn App() -> impl IntoView {
+    life("App");
     provide_title();
     provide_text();
     provide_clock();

@@ -5,6 +5,7 @@ mod keyboard;
 #[cfg(feature = "hydrate")]
 mod wiring;
 
+use crate::components::life;
 use crate::components::ribbon::{Ribbon, provide_ribbon};
 use crate::text::use_text;
 use bars::{BottomBar, TopBar};
@@ -15,6 +16,7 @@ use leptos_router::hooks::use_location;
 /// Draws the frame around the routes.
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
+    life("Layout");
     let words = &use_text().common;
     let online = RwSignal::new(true);
     provide_ribbon();

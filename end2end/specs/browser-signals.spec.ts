@@ -36,3 +36,29 @@ test("a page tells its web vitals, errors with their trace, and rejected promise
     await end(collector.process);
   }
 });
+
+test("a page that panics tells of it, and of its load", async ({ browser }) => {
+  const [http, grpc] = [await freePort(), await freePort()];
+  const collector = await startCollector(http, grpc, ["logs", "traces"]);
+  const server = await startServer("browser-panic", { OTLP_ENDPOINT: `http://127.0.0.1:${http}` });
+  const context = await browser.newContext({ baseURL: server.url });
+  try {
+    await signIn(context);
+    const page = await context.newPage();
+    // The program finds other elements than it has made on the server.
+    await page.route("/messages", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()).replace(/<main[^]*<\/main>/, "<p>something else</p>") });
+    });
+    const panicked = page.waitForEvent("console", (message) => message.type() === "error" && message.text().includes("panicked"));
+    await page.goto("/messages");
+    await panicked;
+    for (const wanted of ["panicked at", "documentLoad", "documentFetch", "hydrate"]) {
+      await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
+    }
+  } finally {
+    await context.close();
+    await server.stop();
+    await end(collector.process);
+  }
+});

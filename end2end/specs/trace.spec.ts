@@ -74,6 +74,31 @@ test("a page load is one trace, from the browser's request to the SELECT", async
   expectNestedTimes(trace);
 });
 
+test("components tell when they come and go, if the reader has asked", async ({ page, words, signIn }) => {
+  await signIn();
+  await page.addInitScript(() => localStorage.setItem("glassboard-components", "on"));
+  await openMessages(page);
+  const id = (await page.locator('meta[name="traceparent"]').getAttribute("content"))?.slice(3, 35) ?? "";
+  const trace = await wholeTrace(page.request, id, ["documentLoad", "documentFetch", "hydrate", "mount"]);
+  const mounts = trace.spans.filter((span) => span.name === "mount");
+  const names = mounts.map((span) => attribute(span, "component.name"));
+  for (const name of ["App", "TopBar", "MessagesPage", "PostForm", "MessageList"]) {
+    expect(names, describe(trace)).toContain(name);
+  }
+  for (const mount of mounts) expect(pathTo(trace, mount).slice(0, 2)).toEqual(["documentLoad", "hydrate"]);
+  expectOneTree(trace);
+  expectNestedTimes(trace);
+
+  const gone = page.evaluate(
+    () =>
+      new Promise<void>((seen) => {
+        Object.assign(window, { onGlassboardSpan: (_: string, name: string) => (name === "unmount" ? seen() : undefined) });
+      }),
+  );
+  await page.getByRole("link", { name: words.search, exact: true }).filter({ visible: true }).first().click();
+  await gone;
+});
+
 test("hydrating a page fetches nothing again", async ({ page, signIn }) => {
   await signIn();
   const calls: string[] = [];

@@ -1,5 +1,6 @@
 //! Forms that call server functions: by a fetch where there is JavaScript, else as the browser posts them.
 
+use crate::components::life;
 use leptos::ev::SubmitEvent;
 use leptos::html::Form;
 use leptos::prelude::*;
@@ -131,6 +132,7 @@ pub fn ServerForm<T: DeserializeOwned + Send + Sync + 'static>(
     #[prop(optional)] node_ref: NodeRef<Form>,
     children: Children,
 ) -> impl IntoView {
+    life("ServerForm");
     let submit = move |event: SubmitEvent| action.submit(&event);
     view! { <form method="post" action=action.path class=class node_ref=node_ref on:submit=submit>{children()}</form> }
         .into_any()

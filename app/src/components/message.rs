@@ -1,6 +1,7 @@
 //! One message in a list.
 
 use crate::components::Time;
+use crate::components::life;
 use crate::text::use_text;
 use leptos::prelude::*;
 use model::Message;
@@ -12,6 +13,7 @@ pub fn MessageRow(
     #[prop(optional)] highlights: Vec<(u32, u32)>,
     #[prop(optional_no_strip)] menu: Option<AnyView>,
 ) -> impl IntoView {
+    life("MessageRow");
     let text = use_text();
     let words = &text.board.messages;
     let author = message.author.unwrap_or_else(|| words.no_author.to_owned());

@@ -1,5 +1,6 @@
 //! Links to the pages of a list.
 
+use crate::components::life;
 use crate::components::numbers::count;
 use crate::next::encode;
 use crate::text::use_text;
@@ -26,6 +27,7 @@ impl Place {
 /// `‹ 1 2 3 … 50,000 ›` with a field to jump. `keep` are the other parameters of the list's address.
 #[component]
 pub fn Pager(path: &'static str, #[prop(optional)] keep: Vec<(&'static str, String)>, place: Place) -> impl IntoView {
+    life("Pager");
     let words = &use_text().common.pager;
     let Place { page, last, has_more } = place;
     let to = {

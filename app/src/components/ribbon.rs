@@ -3,6 +3,7 @@
 mod arrival;
 mod state;
 
+use crate::components::life;
 use crate::components::numbers::{duration, percent};
 use crate::functions::observe::{RibbonPicture, Segment};
 use crate::functions::preferences::SetPreferences;
@@ -19,6 +20,7 @@ const ROOM_FOR_NAME: u32 = 1_800;
 /// The strip with a link to its trace; without JavaScript, a link to the trace of this page.
 #[component]
 pub fn Ribbon() -> impl IntoView {
+    life("Ribbon");
     let words = &use_text().ribbon.ribbon;
     let state = expect_context::<RibbonState>();
     let body = move || if state.is_folded() { ().into_any() } else { view! { <Strip state/> }.into_any() };
@@ -43,6 +45,7 @@ pub fn Ribbon() -> impl IntoView {
 
 #[component]
 fn Strip(state: RibbonState) -> impl IntoView {
+    life("Strip");
     let words = use_text().ribbon;
     let title =
         move || state.title().map_or_else(|| words.ribbon.this_page.to_owned(), |title| words.ribbon.done(&title));

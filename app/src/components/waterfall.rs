@@ -5,6 +5,7 @@ pub mod layout;
 #[cfg(test)]
 pub mod sample;
 
+use crate::components::life;
 use crate::components::numbers::duration;
 use crate::text::{Text, use_text};
 pub use detail::SpanDetail;
@@ -23,6 +24,7 @@ const DEEPEST: u32 = 16;
 /// move among them, and the one with the focus becomes `selected`.
 #[component]
 pub fn Waterfall(trace: Trace, shown: Memo<Option<String>>, selected: RwSignal<Option<String>>) -> impl IntoView {
+    life("Waterfall");
     let text = use_text();
     let words = text.observe();
     let scale = Scale::of(&trace);

@@ -1,5 +1,6 @@
 //! The bar at the top, and the one at the bottom of a phone's screen.
 
+use crate::components::life;
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::functions::accounts::LogOut;
 use crate::functions::preferences::SetPreferences;
@@ -12,6 +13,7 @@ use model::Lang;
 
 #[component]
 pub fn TopBar() -> impl IntoView {
+    life("TopBar");
     let words = &use_text().common;
     let places = &words.places;
     view! {
@@ -45,6 +47,7 @@ pub fn TopBar() -> impl IntoView {
 /// The four main places, on a phone.
 #[component]
 pub fn BottomBar() -> impl IntoView {
+    life("BottomBar");
     let places = &use_text().common.places;
     view! {
         <nav class="bottom-bar" aria-label=places.shortcuts>
@@ -105,6 +108,7 @@ fn ThemeSwitch() -> impl IntoView {
 
 #[component]
 fn AccountMenu() -> impl IntoView {
+    life("AccountMenu");
     let (text, session) = (use_text(), use_session());
     let places = &text.common.places;
     let log_out = FormAction::of::<LogOut>().then(|()| load_anew(Some("/")));

@@ -1,8 +1,10 @@
+use crate::components::life;
 use leptos::prelude::*;
 
 /// The dialog that `?` opens. Nothing in it ever changes: the server writes it, and the browser leaves it as it is.
 #[component]
 pub fn KeyboardHelp() -> impl IntoView {
+    life("KeyboardHelp");
     #[cfg(feature = "ssr")]
     let content = content(crate::text::use_text());
     #[cfg(not(feature = "ssr"))]

@@ -3,6 +3,7 @@
 mod password;
 mod sessions;
 
+use crate::components::life;
 use crate::session::{SignedInOnly, use_session};
 use crate::text::use_text;
 use crate::title::set_title;
@@ -13,6 +14,7 @@ use sessions::SessionList;
 /// Changes the password, lists and ends sessions.
 #[component]
 pub fn AccountPage() -> impl IntoView {
+    life("AccountPage");
     let title = use_text().door().account.title;
     set_title(title);
     view! {

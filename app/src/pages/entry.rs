@@ -1,6 +1,7 @@
 //! The form that signing in and registering share.
 
 use crate::components::draft::use_draft;
+use crate::components::life;
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::next;
 use crate::query::{Query, use_query};
@@ -20,6 +21,7 @@ pub fn EntryForm(
     submit: &'static str,
     password: &'static str,
 ) -> impl IntoView {
+    life("EntryForm");
     let words = &use_text().door().entry;
     let (session, navigate, query) = (use_session(), use_navigate(), use_query());
     let wanted = move || query.with(|query| next::safe(query.get_str("next")).to_owned());

@@ -1,5 +1,6 @@
 //! What this is, shown on the very page that says it.
 
+use crate::components::life;
 use crate::components::ribbon::Ribbon;
 use crate::session::use_session;
 use crate::text::use_text;
@@ -9,6 +10,7 @@ use leptos::prelude::*;
 /// The front page: a promise, its proof, and three steps to try it.
 #[component]
 pub fn HomePage() -> impl IntoView {
+    life("HomePage");
     let words = &use_text().board.home;
     set_title(words.title);
     view! {

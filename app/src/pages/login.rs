@@ -1,5 +1,6 @@
 use super::entry::{EntryForm, typed};
 use crate::components::FormAction;
+use crate::components::life;
 use crate::functions::accounts::LogIn;
 use crate::query::use_query;
 use crate::session::use_session;
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 /// Signs in, and leads to where the reader wanted to go.
 #[component]
 pub fn LoginPage() -> impl IntoView {
+    life("LoginPage");
     let words = &use_text().door().entry;
     let (session, query) = (use_session(), use_query());
     let log_in = FormAction::of::<LogIn>().then(|_| typed::keep(""));

@@ -5,6 +5,7 @@ mod news;
 mod post_form;
 
 use crate::components::FormAction;
+use crate::components::life;
 use crate::fetched::fetch;
 use crate::functions::messages::{DeleteMessage, PostMessage, list_messages};
 use crate::query::use_query;
@@ -20,6 +21,7 @@ use post_form::{PostForm, unsent};
 /// Messages, newest first: `?page=N` from 1, `&mine=1` for one's own.
 #[component]
 pub fn MessagesPage() -> impl IntoView {
+    life("MessagesPage");
     let title = use_text().board.messages.title;
     set_title(title);
     view! {

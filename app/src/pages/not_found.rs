@@ -1,4 +1,5 @@
 use crate::components::PageTrace;
+use crate::components::life;
 use crate::text::use_text;
 use crate::title::set_title;
 use leptos::prelude::*;
@@ -6,6 +7,7 @@ use leptos::prelude::*;
 /// What is shown for an address that leads nowhere, with status 404.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
+    life("NotFoundPage");
     let words = &use_text().common.not_found;
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {

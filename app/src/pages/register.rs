@@ -1,5 +1,6 @@
 use super::entry::{EntryForm, other_way, typed};
 use crate::components::FormAction;
+use crate::components::life;
 use crate::functions::accounts::Register;
 use crate::query::use_query;
 use crate::text::use_text;
@@ -9,6 +10,7 @@ use leptos::prelude::*;
 /// Registers, which signs in right away.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
+    life("RegisterPage");
     let words = &use_text().door().entry;
     let query = use_query();
     let register = FormAction::of::<Register>().then(|_| typed::keep(""));

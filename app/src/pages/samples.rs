@@ -3,6 +3,7 @@
 mod progress;
 
 use crate::components::draft::use_draft;
+use crate::components::life;
 use crate::components::numbers::count;
 use crate::components::{ActionError, FormAction, ServerForm, loaded};
 use crate::fetched::fetch;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 /// Generates sample messages, with their progress.
 #[component]
 pub fn SamplesPage() -> impl IntoView {
+    life("SamplesPage");
     let title = use_text().search().samples.title;
     set_title(title);
     view! {

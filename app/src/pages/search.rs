@@ -2,6 +2,7 @@
 
 mod results;
 
+use crate::components::life;
 use crate::fetched::fetch;
 use crate::functions::search::find_messages;
 use crate::next::encode;
@@ -26,6 +27,7 @@ const PAUSE_MS: i32 = 150;
 /// Searches messages: `?q=` and `&page=N` from 1.
 #[component]
 pub fn SearchPage() -> impl IntoView {
+    life("SearchPage");
     let words = &use_text().search().search;
     let query = use_query();
     let wanted = Memo::new(move |_| query.with(|query| query.get_str("q").unwrap_or_default().to_owned()));
@@ -42,6 +44,7 @@ pub fn SearchPage() -> impl IntoView {
 
 #[component]
 fn Search(wanted: Memo<String>) -> impl IntoView {
+    life("Search");
     let query = use_query();
     let page = Memo::new(move |_| {
         let number = query.with(|query| query.get_str("page").and_then(|page| page.trim().parse().ok()));
@@ -63,6 +66,7 @@ fn Search(wanted: Memo<String>) -> impl IntoView {
 
 #[component]
 fn SearchField(wanted: Memo<String>) -> impl IntoView {
+    life("SearchField");
     let (words, navigate) = (&use_text().search().search, use_navigate());
     let field = NodeRef::<Input>::new();
     let search = Rc::new(move |by_typing: bool| {

@@ -94,6 +94,8 @@ pub mod own {
     pub const TARGET_NAME: &str = "target.name";
     /// Where it is in the page: element names, ids and roles, never what was typed.
     pub const TARGET_PATH: &str = "target.path";
+    /// What a component of the pages is called in the program.
+    pub const COMPONENT_NAME: &str = "component.name";
 
     /// Of a page's resource: how many it has lost since its last request.
     pub const DROPPED_SPANS: &str = "glassboard.dropped_spans";
@@ -142,6 +144,9 @@ pub mod span {
     pub const DOCUMENT_LOAD: &str = "documentLoad";
     pub const HYDRATE: &str = "hydrate";
     pub const INPUT: &str = "input";
+    /// A component comes into the page, and goes.
+    pub const MOUNT: &str = "mount";
+    pub const UNMOUNT: &str = "unmount";
     pub const NAVIGATION: &str = "navigation";
     pub const RECONNECT: &str = "reconnect";
     pub const RESOURCE_FETCH: &str = "resourceFetch";

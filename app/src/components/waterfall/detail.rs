@@ -1,3 +1,4 @@
+use crate::components::life;
 use crate::components::numbers::duration;
 use crate::text::observe;
 use crate::text::use_text;
@@ -7,6 +8,7 @@ use model::{Span, SpanKind};
 /// What is known of one span: its times, attributes and events.
 #[component]
 pub fn SpanDetail(span: Span) -> impl IntoView {
+    life("SpanDetail");
     let (words, parts) = (use_text().observe(), &use_text().ribbon.parts);
     let start_us = span.start_us.unsigned_abs();
     let sign = if span.start_us < 0 { "−" } else { "+" };

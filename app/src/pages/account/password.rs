@@ -1,3 +1,4 @@
+use crate::components::life;
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::functions::accounts::ChangePassword;
 use crate::query::use_query;
@@ -8,6 +9,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn PasswordForm() -> impl IntoView {
+    life("PasswordForm");
     let text = use_text();
     let (words, entry, session) = (&text.door().account, &text.door().entry, use_session());
     let change = FormAction::of::<ChangePassword>();

@@ -1,3 +1,4 @@
+use crate::components::life;
 use crate::components::{ActionError, FormAction, ServerForm, Time, loaded};
 use crate::fetched::fetch;
 use crate::functions::accounts::{EndSession, sessions};
@@ -7,6 +8,7 @@ use model::SessionSummary;
 
 #[component]
 pub fn SessionList() -> impl IntoView {
+    life("SessionList");
     let words = &use_text().door().account;
     let end = FormAction::of::<EndSession>();
     let list = fetch(move || end.version().get(), |_| sessions());

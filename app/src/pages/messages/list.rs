@@ -1,4 +1,5 @@
 use super::news::News;
+use crate::components::life;
 use crate::components::message::MessageRow;
 use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place, address, past_the_end};
@@ -19,6 +20,7 @@ pub fn MessageList(
     news: News,
     scope: Memo<Scope>,
 ) -> impl IntoView {
+    life("MessageList");
     let (words, navigate) = (&use_text().board.messages, use_navigate());
     // The page that is shown, and the one that lost a message to its reader.
     let (shown, emptied) = (StoredValue::new(0_u64), StoredValue::new(0_u64));

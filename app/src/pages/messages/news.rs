@@ -1,5 +1,6 @@
 //! What has happened on the board since the list was shown. It waits, and moves nothing.
 
+use crate::components::life;
 use crate::live::on_live;
 use crate::session::use_session;
 use crate::text::use_text;
@@ -86,6 +87,7 @@ impl News {
 /// `3 new`: shows them when pressed.
 #[component]
 pub fn NewsBar(news: News, page: Memo<u64>, scope: Memo<Scope>, refresh: RwSignal<u32>) -> impl IntoView {
+    life("NewsBar");
     let (words, navigate) = (&use_text().board.messages, use_navigate());
     let label = move || {
         let count = news.arrived.with(Vec::len) as u64;

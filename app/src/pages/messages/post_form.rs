@@ -1,4 +1,5 @@
 use crate::components::draft::use_draft;
+use crate::components::life;
 use crate::components::numbers::count;
 use crate::components::{ActionError, FormAction, ServerForm};
 use crate::session::use_session;
@@ -12,6 +13,7 @@ use model::{Message, MessageText};
 /// Writes a message; Ctrl or Cmd and Enter posts it. What was typed stays until it is stored.
 #[component]
 pub fn PostForm(post: FormAction<Message>, page: Memo<u64>, refresh: RwSignal<u32>) -> impl IntoView {
+    life("PostForm");
     let (words, navigate) = (&use_text().board.messages, use_navigate());
     let (field, form) = (NodeRef::<Textarea>::new(), NodeRef::<Form>::new());
     let draft = use_draft("messages/post").field("text");

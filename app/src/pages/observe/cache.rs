@@ -1,5 +1,6 @@
 use super::facts::facts;
 use super::operators::OperatorsOnly;
+use crate::components::life;
 use crate::components::numbers::{count, duration};
 use crate::components::{ActionError, FormAction, ServerForm, Time, loaded};
 use crate::fetched::fetch;
@@ -13,6 +14,7 @@ use model::Timestamp;
 /// What the search cache holds, for operators, and the way to clear it. `?cleared=N` says that so many queries went.
 #[component]
 pub fn CachePage() -> impl IntoView {
+    life("CachePage");
     let title = use_text().cache().title;
     set_title(title);
     view! {

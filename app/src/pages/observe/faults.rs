@@ -1,6 +1,7 @@
 use super::operators::OperatorsOnly;
 use super::refresh::{Refresh, RefreshSwitch};
 use crate::clock::{iso, use_clock};
+use crate::components::life;
 use crate::components::{ActionError, FormAction, ServerForm, loaded};
 use crate::fetched::fetch;
 use crate::functions::observe::{EndFault, FaultReport, StartFault, list_faults};
@@ -14,6 +15,7 @@ const PAUSE_MS: i32 = 3_000;
 /// Trouble on request, for operators.
 #[component]
 pub fn FaultsPage() -> impl IntoView {
+    life("FaultsPage");
     let title = use_text().faults().title;
     set_title(title);
     view! {

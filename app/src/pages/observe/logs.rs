@@ -2,6 +2,7 @@ use super::calls::{call_row, call_table};
 use super::filter::{from_query, go_to_filtered};
 use super::live_rows::LiveRows;
 use super::operators::OperatorsOnly;
+use crate::components::life;
 use crate::components::loaded;
 use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place, past_the_end};
@@ -19,6 +20,7 @@ const FIELDS: &[&str] = &["route", "status", "user", "since", "until", "instrume
 /// `&page=N` from 1.
 #[component]
 pub fn LogsPage() -> impl IntoView {
+    life("LogsPage");
     let title = use_text().observe().logs.title;
     set_title(title);
     view! {

@@ -3,6 +3,7 @@ use super::facts::facts;
 use super::live_rows::{api_call, is_at_top};
 use super::operators::OperatorsOnly;
 use super::refresh::{Refresh, RefreshSwitch};
+use crate::components::life;
 use crate::components::loaded;
 use crate::components::numbers::count;
 use crate::components::pager::{Pager, Place, past_the_end};
@@ -22,6 +23,7 @@ const LOOKS: u8 = 3;
 /// API calls as they arrived through the events, newest first, for operators: `?page=N` from 1.
 #[component]
 pub fn MessagingPage() -> impl IntoView {
+    life("MessagingPage");
     let title = use_text().observe().messaging.title;
     set_title(title);
     view! {

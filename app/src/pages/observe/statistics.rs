@@ -16,6 +16,7 @@ use self::chart::draw;
 use super::facts::facts;
 use super::operators::OperatorsOnly;
 use super::refresh::{Refresh, RefreshSwitch};
+use crate::components::life;
 use crate::components::loaded;
 use crate::components::numbers::count;
 use crate::fetched::fetch;
@@ -34,6 +35,7 @@ const PAUSE_MS: i32 = 1_200;
 /// What API calls were like, for operators: `?range=hour`, `day` or `week`, `&route=` for one of the routes.
 #[component]
 pub fn StatisticsPage() -> impl IntoView {
+    life("StatisticsPage");
     let title = use_text().statistics().title;
     set_title(title);
     view! {

@@ -1,5 +1,6 @@
 use super::facts::facts;
 use super::refresh::{Refresh, RefreshSwitch};
+use crate::components::life;
 use crate::components::numbers::{count, duration};
 use crate::components::{Time, loaded};
 use crate::fetched::fetch;
@@ -15,6 +16,7 @@ const PAUSE_MS: i32 = 3_000;
 /// Whether the server and what it stands on are well, for everybody with an account.
 #[component]
 pub fn StatusPage() -> impl IntoView {
+    life("StatusPage");
     let title = use_text().observe().status.title;
     set_title(title);
     view! {

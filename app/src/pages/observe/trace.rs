@@ -1,5 +1,6 @@
 use super::set_status;
 use crate::clock::use_clock;
+use crate::components::life;
 use crate::components::numbers::{count, duration};
 use crate::components::ribbon::{Arrival, arrival};
 use crate::components::waterfall::{PartLegend, SpanDetail, Waterfall};
@@ -28,6 +29,7 @@ const YOUNG_MS: i64 = 15_000;
 /// One trace: `?span=` selects a span, `?view=json` shows the trace as JSON.
 #[component]
 pub fn TracePage() -> impl IntoView {
+    life("TracePage");
     let (params, query) = (use_params_map(), use_query());
     let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
     let found = fetch(move || id.get(), |id| async move { found(get_trace(id).await) });
@@ -82,6 +84,7 @@ fn look_again_while_young(_found: Fetched<Option<Trace>>) {}
 
 #[component]
 fn TraceView(trace: Trace, selected: RwSignal<Option<String>>, json: Memo<bool>) -> impl IntoView {
+    life("TraceView");
     let words = &use_text().observe().trace;
     let id = trace.trace_id.to_string();
     let address = format!("/traces/{id}");

@@ -1,4 +1,5 @@
 use super::filter::{from_query, go_to_filtered};
+use crate::components::life;
 use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place, past_the_end};
 use crate::components::waterfall::layout::percent;
@@ -16,6 +17,7 @@ const FIELDS: &[&str] = &["text", "min_ms", "errors"];
 /// The traces that the reader may see, newest first: `?text=`, `&min_ms=`, `&errors=1`, `&page=N` from 1.
 #[component]
 pub fn TracesPage() -> impl IntoView {
+    life("TracesPage");
     let words = &use_text().observe().traces;
     let query = use_query();
     let wanted = Memo::new(move |_| {

@@ -1,3 +1,4 @@
+use crate::components::life;
 use crate::components::loaded;
 use crate::components::message::MessageRow;
 use crate::components::numbers::{count, duration};
@@ -10,6 +11,7 @@ use model::{SearchHit, SearchPage, TotalRelation};
 /// What was found, with how much, how fast and from where.
 #[component]
 pub fn Results(found: Fetched<Option<SearchPage>>) -> impl IntoView {
+    life("Results");
     loaded(found, 6, |page| match page {
         None => view! { <Start/> }.into_any(),
         Some(page) => view! { <Found page/> }.into_any(),
@@ -26,6 +28,7 @@ fn Start() -> impl IntoView {
 
 #[component]
 fn Found(page: SearchPage) -> impl IntoView {
+    life("Found");
     let words = &use_text().search().search;
     let total = count(page.total);
     let total = match page.relation {

@@ -4,7 +4,7 @@
 
 use super::record::{Attributes, Kind, SpanRecord, Status, Value};
 use super::recorder::{self, Recorder, Surroundings};
-use super::{actions, export, faults, fetches, page, vitals};
+use super::{actions, components, export, faults, fetches, page, vitals};
 use crate::names::{development, own, span, stable};
 use crate::propagation::{TRACEPARENT, TraceParent, span_id_from_hex};
 use js_sys::Array;
@@ -79,6 +79,7 @@ pub fn start() -> Hydration {
     fetches::listen();
     actions::listen();
     vitals::watch();
+    components::look();
     let load = open();
     await_load();
     page::window().inspect(|window| page::listen(window, "pageshow", came_back));

@@ -31,5 +31,22 @@ pub fn in_action<F: Future>(future: F) -> Instrumented<F> {
 /// Does nothing outside a browser.
 pub const fn navigated(_route: &str, _path: &str) {}
 
+/// No component comes into a page outside a browser.
+#[derive(Debug)]
+pub struct Mounting;
+
+impl Mounting {
+    pub const fn end(&self) {}
+}
+
+/// Nothing outside a browser.
+#[must_use]
+pub const fn mounting(_component: &'static str) -> Option<Mounting> {
+    None
+}
+
+/// Does nothing outside a browser.
+pub const fn unmounted(_component: &'static str) {}
+
 /// Never calls back outside a browser.
 pub fn on_trace(_callback: impl Fn(TraceNote) + 'static) {}

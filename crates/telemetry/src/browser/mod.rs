@@ -32,6 +32,8 @@ mod actions;
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 pub(crate) mod client;
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
+mod components;
+#[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 mod document;
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 mod export;
@@ -51,11 +53,12 @@ mod web_vitals;
 #[cfg(any(not(target_arch = "wasm32"), feature = "unrecorded"))]
 mod elsewhere;
 #[cfg(any(not(target_arch = "wasm32"), feature = "unrecorded"))]
-pub use elsewhere::{Hydration, action, in_action, navigated, on_trace, start};
+pub use elsewhere::{Hydration, Mounting, action, in_action, mounting, navigated, on_trace, start, unmounted};
 
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 pub use {
     actions::{action, in_action, navigated},
+    components::{Mounting, mounting, unmounted},
     document::{Hydration, start},
     export::on_trace,
 };
