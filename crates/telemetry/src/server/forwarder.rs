@@ -68,6 +68,8 @@ struct Shared {
     sent: AtomicU64,
     dropped: AtomicU64,
     failing: AtomicBool,
+    /// Of the last request that was made here.
+    made_bytes: AtomicUsize,
 }
 
 /// Encoded requests: as protobuf's repeated fields join, requests one after the other are one request.
@@ -112,8 +114,20 @@ impl Forwarder {
         Ok(Self { queue, shared, closing: Arc::new(closing), done: Arc::new(Mutex::new(done)) })
     }
 
-    /// Queues what the request brings; never waits.
-    pub(super) fn forward(&self, request: &impl ExportRequest) {
+    /// Queues the request that `make` makes of so many items; never waits. While there is no room for it, it is not even made:
+    /// a collector that is too slow costs no work.
+    pub(super) fn forward_made<R: ExportRequest>(&self, count: usize, make: impl FnOnce() -> R) {
+        let expected = self.shared.made_bytes.load(Relaxed);
+        if self.shared.queued_bytes.load(Relaxed) + expected > QUEUE_BYTES {
+            self.shared.dropped.fetch_add(count as u64, Relaxed);
+            return;
+        }
+        let length = self.forward(&make());
+        self.shared.made_bytes.store(length, Relaxed);
+    }
+
+    /// Queues what the request brings, and says how long it is; never waits.
+    pub(super) fn forward(&self, request: &impl ExportRequest) -> usize {
         let batch = Batch { bytes: request.encode_to_vec(), count: request.count() as u64 };
         let (length, count) = (batch.bytes.len(), batch.count);
         let before = self.shared.queued_bytes.fetch_add(length, Relaxed);
@@ -122,6 +136,7 @@ impl Forwarder {
             self.shared.leave(length, count);
             self.shared.dropped.fetch_add(count, Relaxed);
         }
+        length
     }
 
     pub(super) fn stats(&self) -> ForwarderStats {

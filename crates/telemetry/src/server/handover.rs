@@ -38,7 +38,7 @@ pub(super) fn start(
         while ended.take(GATHER, &mut spans) {
             if let Some(forwarder) = &forwarder {
                 for batch in spans.chunks(MAX_BATCH) {
-                    forwarder.forward(&otlp::request(&resource, batch));
+                    forwarder.forward_made(batch.len(), || otlp::request(&resource, batch));
                 }
             }
             sink.record(&spans);

@@ -36,7 +36,7 @@ pub(super) fn start(logged: Arc<Buffer<LoggedEvent>>, resource: Resource, forwar
         let mut events = Vec::new();
         while logged.take(GATHER, &mut events) {
             for batch in events.chunks(MAX_BATCH) {
-                forwarder.forward(&request(&resource, batch));
+                forwarder.forward_made(batch.len(), || request(&resource, batch));
             }
         }
     };
