@@ -4,6 +4,7 @@
 // node journeys.mjs N; started by scripts/journeys.sh
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { undocumented } from './documented.mjs';
 import { OPERATOR, PASSWORD, Spans, sleep, startStack, together, until } from './stack.mjs';
 
 const N = Number(process.argv[2] ?? 10);
@@ -224,8 +225,10 @@ try {
   console.log(`| spans that came with word of others that the page had lost | 0 | ${confessed} |`);
   console.log(`| spans that came again, because nobody had answered | | ${spans.again} |`);
   console.log(`| names that neither the conventions nor our documents know | 0 | ${unknown.map(([name, standing]) => `${name} (${standing})`).join(', ') || 0} |`);
+  const unsaid = undocumented(spans.all, await stack.asked('/logs'));
+  console.log(`| spans, log records and attributes of theirs that docs/TELEMETRY.md does not have | 0 | ${unsaid.join(', ') || 0} |`);
   console.log(`| the password in what was received | 0 | ${secret} |`);
-  const faultless = [found.orphans, found.outside, found.wrong, unknown].every((list) => list.length === 0) && secret === 0;
+  const faultless = [found.orphans, found.outside, found.wrong, unknown, unsaid].every((list) => list.length === 0) && secret === 0 && confessed === 0;
   if (whole < N || failures > 0 || !faultless) process.exitCode = 1;
 } finally {
   await stack.stop();

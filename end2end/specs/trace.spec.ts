@@ -74,6 +74,22 @@ test("a page load is one trace, from the browser's request to the SELECT", async
   expectNestedTimes(trace);
 });
 
+test("a page that is left before it was loaded whole tells of its load all the same", async ({ page, signIn }) => {
+  await signIn();
+  await page.route("**/never.png", () => undefined);
+  await page.route("/messages", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: (await answer.text()).replace("</body>", '<img src="/never.png" alt=""></body>') });
+  });
+  await page.goto("/messages", { waitUntil: "commit" });
+  await hydrated(page);
+  const id = (await page.locator('meta[name="traceparent"]').getAttribute("content"))?.slice(3, 35) ?? "";
+  await page.goto("about:blank");
+  const trace = await wholeTrace(page.request, id, ["documentLoad", "documentFetch", "GET /messages", "hydrate"]);
+  expectOneTree(trace);
+  expectNestedTimes(trace);
+});
+
 test("components tell when they come and go, if the reader has asked", async ({ page, words, signIn }) => {
   await signIn();
   await page.addInitScript(() => localStorage.setItem("glassboard-components", "on"));

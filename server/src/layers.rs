@@ -152,7 +152,7 @@ async fn answered(
     let response = match AssertUnwindSafe(admitted).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
-        // Its message and place are on standard error by now.
+        // It is in the log by now.
         Err(_) => Problem::from(Code::Internal).into_response(),
     };
     problems::write(&state.app.site, response, &wish).await

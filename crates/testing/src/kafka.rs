@@ -115,7 +115,7 @@ fn properties(folder: &Path, ports: Ports, certificates: Option<&Certificates>) 
          default.replication.factor=1\noffsets.topic.replication.factor=1\noffsets.topic.num.partitions=3\n\
          transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\ntransaction.state.log.num.partitions=3\n\
          share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\n\
-         min.insync.replicas=1\ngroup.initial.rebalance.delay.ms=0\nauto.create.topics.enable=false\n",
+         min.insync.replicas=1\ngroup.initial.rebalance.delay.ms=0\n",
         logs = folder.join("logs").display(),
         tls = tls.unwrap_or_default(),
     )

@@ -64,6 +64,10 @@ impl KafkaOptions {
         let mut config = self.common();
         config
             .set("enable.idempotence", "true")
+            // One that the broker makes has as many partitions as it likes.
+            .set("allow.auto.create.topics", "false")
+            // A topic that is not there is made: soon, instead of after half a minute.
+            .set("topic.metadata.propagation.max.ms", "3000")
             // What the broker has not taken stays until it does: nothing is given up after a while.
             .set("message.timeout.ms", "0")
             .set("linger.ms", "20")

@@ -26,13 +26,18 @@ const BATCH: usize = 5_000;
 /// How long the first of them is waited for, and the others after it.
 const WAIT: Duration = Duration::from_millis(500);
 const GATHER: Duration = Duration::from_millis(200);
+/// When nothing comes, it is looked so often whether there is something.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+/// Joining again makes the others wait.
+const AGAIN_AT_MOST: Duration = Duration::from_secs(60);
 
 /// A member of the group that counts what is in a topic.
 pub struct KafkaSource {
     /// `None` once closed.
     consumer: Option<Arc<BaseConsumer<Watcher>>>,
-    topic: String,
-    group: String,
+    options: KafkaOptions,
+    /// What was seen of how it goes.
+    progress: Progress,
     /// What was received, and the offset that follows it.
     received: BTreeMap<i32, i64>,
 }
@@ -73,31 +78,97 @@ impl KafkaSource {
     /// # Errors
     /// When the options are none that a client takes.
     pub fn open(options: &KafkaOptions) -> Result<Self, PortError> {
-        let failed = |error: KafkaError| failure(error);
-        let watcher = Watcher {
-            topic: options.topic.clone(),
-            connectivity: Connectivity::default(),
-            paused: AtomicBool::default(),
-        };
-        let consumer = BaseConsumer::from_config_and_context(&options.consumer(), watcher).map_err(failed)?;
-        consumer.subscribe(&[&options.topic]).map_err(failed)?;
-        Ok(Self {
-            consumer: Some(Arc::new(consumer)),
-            topic: options.topic.clone(),
-            group: options.group.clone(),
-            received: BTreeMap::new(),
-        })
+        let consumer = Some(Arc::new(member(options).map_err(failure)?));
+        Ok(Self { consumer, options: options.clone(), progress: Progress::new(), received: BTreeMap::new() })
     }
 
     async fn poll(&mut self, poll: Poll) -> Result<Vec<Arrived>, PortError> {
         let consumer = Arc::clone(self.consumer.as_ref().ok_or_else(|| failure("the source is closed"))?);
-        let (topic, group) = (self.topic.clone(), self.group.clone());
-        let events = spawn_blocking(move || poll(&consumer, &topic, &group)).await.map_err(failure)??;
+        let options = self.options.clone();
+        let poll = move || poll(&consumer, &options.topic, &options.group);
+        let events = spawn_blocking(poll).await.map_err(failure)??;
         for event in &events {
             self.received.insert(event.partition, event.offset + 1);
         }
         Ok(events)
     }
+
+    /// Whether records wait at the broker that do not come, looked at now and then.
+    async fn is_stuck(&mut self) -> bool {
+        if !self.progress.is_to_be_looked_at() {
+            return false;
+        }
+        let Some(consumer) = self.consumer.clone() else { return false };
+        let waiting = spawn_blocking(move || has_records(&consumer)).await.unwrap_or(false);
+        self.progress.looked(waiting)
+    }
+
+    /// The topic was deleted and made anew: its partitions begin again, but a consumer that knew the old ones takes what it is
+    /// told of the new ones for older news, and waits for ever. One that knows nothing does not.
+    async fn begin_again(&mut self) -> Result<(), PortError> {
+        tracing::warn!(
+            topic = self.options.topic,
+            "records wait that do not come: was the topic made anew? Joining again"
+        );
+        self.close().await;
+        self.received.clear();
+        self.consumer = Some(Arc::new(member(&self.options).map_err(failure)?));
+        Ok(())
+    }
+}
+
+/// Whether records come while there are some.
+struct Progress {
+    looked_at: Instant,
+    /// Records waited when it was looked last, and none has come since.
+    waited: bool,
+    began_again_at: Option<Instant>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { looked_at: Instant::now(), waited: false, began_again_at: None }
+    }
+
+    /// Records have come, or are not wanted now.
+    fn goes_on(&mut self) {
+        (self.looked_at, self.waited) = (Instant::now(), false);
+    }
+
+    fn is_to_be_looked_at(&self) -> bool {
+        self.looked_at.elapsed() > LOOK_EVERY
+    }
+
+    /// Whether it is time to begin again: records waited the last time, too.
+    fn looked(&mut self, waiting: bool) -> bool {
+        let is_stuck = waiting && self.waited && self.began_again_at.is_none_or(|at| at.elapsed() > AGAIN_AT_MOST);
+        (self.looked_at, self.waited) = (Instant::now(), waiting && !is_stuck);
+        if is_stuck {
+            self.began_again_at = Some(Instant::now());
+        }
+        is_stuck
+    }
+}
+
+fn member(options: &KafkaOptions) -> Result<BaseConsumer<Watcher>, KafkaError> {
+    let watcher =
+        Watcher { topic: options.topic.clone(), connectivity: Connectivity::default(), paused: AtomicBool::default() };
+    let consumer = BaseConsumer::from_config_and_context(&options.consumer(), watcher)?;
+    consumer.subscribe(&[&options.topic])?;
+    Ok(consumer)
+}
+
+/// Whether a partition of this member's has records that it has not got; not when no broker tells.
+fn has_records(consumer: &BaseConsumer<Watcher>) -> bool {
+    let topic = &consumer.context().topic;
+    let Ok(positions) = consumer.position() else { return false };
+    positions.elements_for_topic(topic).iter().any(|partition| {
+        let ends = consumer.fetch_watermarks(topic, partition.partition(), PATIENCE);
+        ends.is_ok_and(|(first, end)| match partition.offset() {
+            Offset::Offset(next) => next != end,
+            _ => first != end,
+        })
+    })
 }
 
 type Poll = fn(&BaseConsumer<Watcher>, &str, &str) -> Result<Vec<Arrived>, PortError>;
@@ -109,15 +180,22 @@ fn failure(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortE
 #[async_trait]
 impl EventSource for KafkaSource {
     fn name(&self) -> &str {
-        &self.topic
+        &self.options.topic
     }
 
     async fn receive(&mut self) -> Result<Vec<Arrived>, PortError> {
-        self.poll(gather).await
+        let events = self.poll(gather).await?;
+        if !events.is_empty() {
+            self.progress.goes_on();
+        } else if self.is_stuck().await {
+            self.begin_again().await?;
+        }
+        Ok(events)
     }
 
     /// Goes on polling, as a member of the group must: a partition that comes meanwhile may bring events.
     async fn pause(&mut self) -> Result<Vec<Arrived>, PortError> {
+        self.progress.goes_on();
         self.poll(|consumer, topic, group| {
             let watcher = consumer.context();
             let partitions = consumer.assignment().map_err(failure)?;
@@ -138,7 +216,7 @@ impl EventSource for KafkaSource {
         let Some(consumer) = &self.consumer else { return };
         let mut offsets = TopicPartitionList::new();
         for (partition, next) in std::mem::take(&mut self.received) {
-            let _ = offsets.add_partition_offset(&self.topic, partition, Offset::Offset(next));
+            let _ = offsets.add_partition_offset(&self.options.topic, partition, Offset::Offset(next));
         }
         // What is not committed is delivered again, and known.
         if let Err(error) = consumer.commit(&offsets, CommitMode::Async) {

@@ -3,7 +3,7 @@ use board::ports::{Engine, EventSource, Events, Identity};
 use events::Spool;
 use events::kafka::{KafkaEvents, KafkaOptions, KafkaSource, Sasl, event_hubs};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::collections::BTreeSet;
@@ -59,16 +59,37 @@ async fn what_a_process_could_not_send_the_next_one_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_deleted_is_made_anew_and_what_it_had_not_taken_arrives() {
-    let kafka = Kafka::shared();
-    let (folder, options) = (tempfile::tempdir().unwrap(), options(kafka));
+    deleted(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_somebody_made_anew_at_once_is_counted_from_its_start() {
+    deleted(true).await;
+}
+
+/// `at_once`: somebody else makes the topic anew before anybody here has noticed.
+async fn deleted(at_once: bool) {
+    let kafka = Kafka::start(None);
+    let (folder, options) = (tempfile::tempdir().unwrap(), options(&kafka));
     let events = KafkaEvents::open(&options, spool(&folder)).unwrap();
     let mut source = KafkaSource::open(&options).unwrap();
     (0..20).for_each(|_| drop(events.send(call("/before", Some("mina")))));
     sent(&events).await;
     receive_count(&mut source, 20).await;
+    // The partitions have had another leader: whoever knows them takes those of the new topic for older ones.
+    kafka.signal("TERM");
+    kafka.restart();
+    drop(events.send(call("/before", Some("mina"))));
+    sent(&events).await;
+    receive_count(&mut source, 1).await;
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", kafka.servers()).create().unwrap();
-    admin.delete_topics(&[&options.topic], &AdminOptions::new().operation_timeout(Some(PATIENCE))).await.unwrap();
+    let waiting = AdminOptions::new().operation_timeout(Some(PATIENCE));
+    admin.delete_topics(&[&options.topic], &waiting).await.unwrap();
+    if at_once {
+        let topic = NewTopic::new(&options.topic, 6, TopicReplication::Fixed(1));
+        while admin.create_topics([&topic], &waiting).await.unwrap()[0].is_err() {}
+    }
     let told: BTreeSet<String> = (0..200)
         .map(|_| {
             std::thread::sleep(Duration::from_millis(10));
@@ -78,6 +99,8 @@ async fn a_topic_that_was_deleted_is_made_anew_and_what_it_had_not_taken_arrives
     sent(&events).await;
     let arrived = receive(&mut source, |all| identities(all).len() >= told.len()).await;
     assert_eq!(identities(&arrived), told);
+    let metadata = admin.inner().fetch_metadata(Some(&options.topic), PATIENCE).unwrap();
+    assert_eq!(metadata.topics()[0].partitions().len(), 6, "the board has made it, not the broker");
     events.close().await;
 }
 

@@ -173,7 +173,7 @@ pub(super) fn finish() {
     let navigation = navigation();
     let navigation = navigation.as_ref();
     let hydrated_us = if HYDRATED.get() { page::now_us() } else { 0 };
-    let loaded_us = navigation.map_or(0, |timing| page::at_us(timing.load_event_end()));
+    let loaded_us = reached_us(navigation.map_or(0.0, |timing| timing.load_event_end()));
     let bounds = recorder::edit(&load, |record| {
         if let Some(offset_ms) = navigation.and_then(clock_offset_ms) {
             record.set(own::CLOCK_OFFSET_MS, Value::Float(offset_ms));
@@ -215,7 +215,7 @@ fn fetched(name: &'static str, parent: TraceParent, timing: &PerformanceResource
     let mut record = recorder::new_child(name, parent)?;
     record.kind = Kind::Client;
     record.start_us = page::at_us(timing.fetch_start());
-    record.end_us = page::at_us(timing.response_end());
+    record.end_us = reached_us(timing.response_end());
     record.set(stable::URL_PATH, path);
     record.set(development::HTTP_RESPONSE_BODY_SIZE, timing.encoded_body_size() as i64);
     // Not in every browser; 0 when unknown.
@@ -226,6 +226,11 @@ fn fetched(name: &'static str, parent: TraceParent, timing: &PerformanceResource
         }
     }
     Some(record)
+}
+
+/// When the page came to a point by its own clock; one that it has not come to is cut off now, by a reader who leaves early.
+fn reached_us(page_ms: f64) -> u64 {
+    if page_ms > 0.0 { page::at_us(page_ms) } else { page::now_us() }
 }
 
 /// What the browser measured of the page's own request.

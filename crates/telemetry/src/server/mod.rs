@@ -12,6 +12,7 @@ mod log_export;
 mod meaning;
 pub mod metrics;
 mod otlp;
+mod panics;
 mod record;
 mod recorder;
 pub mod relay;

@@ -62,6 +62,7 @@ pub struct Telemetry {
 pub fn start(config: &Config, sink: Arc<dyn SpanSink>) -> Result<Telemetry, StartError> {
     let (telemetry, recorder) = assemble(config, sink, std::io::stdout())?;
     tracing::subscriber::set_global_default(recorder)?;
+    super::panics::log();
     Ok(telemetry)
 }
 

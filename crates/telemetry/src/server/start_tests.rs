@@ -398,3 +398,21 @@ fn what_goes_on_in_the_background_belongs_to_its_span_without_keeping_it_open() 
         assert_eq!(seen, [place, None, None]);
     });
 }
+
+#[test]
+fn a_panic_is_logged_with_the_trace_it_broke() {
+    let (fixture, recorder) = fixture(LogFormat::Json);
+    super::super::panics::log();
+    tracing::subscriber::with_default(recorder, || {
+        let _entered = tracing::info_span!("request").entered();
+        std::panic::catch_unwind(|| panic!("out of {}", "order")).unwrap_err();
+    });
+    let lines = fixture.lines().into_iter().map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());
+    let line = lines.into_iter().find(|line| line["message"] == "panicked").unwrap();
+    assert_eq!(line["fields"]["event.name"], "exception");
+    assert_eq!(line["fields"]["exception.message"], "out of order");
+    assert!(line["fields"]["code.file.path"].as_str().unwrap().ends_with("start_tests.rs"), "{line}");
+    let span = &fixture.spans()[0];
+    assert_eq!(line["trace_id"].as_str().unwrap(), crate::propagation::hex::encode(&span.trace_id));
+    assert_eq!(span.status.as_ref().unwrap().code, StatusCode::Error as i32);
+}
