@@ -143,7 +143,7 @@ async fn answered(
     request: &mut Request,
     next: Next,
 ) -> Response {
-    let wish = problems::Wish::of(request.headers(), rule.page.then(|| asking.said()));
+    let wish = problems::Wish::of(request.method(), request.headers(), rule.page.then(|| asking.said()));
     let mut admitted = pin!(admitted(state, rule, call, asking, request, next));
     let admitted = poll_fn(|context| {
         let mut poll = || admitted.as_mut().poll(context);

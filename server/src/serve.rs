@@ -19,6 +19,7 @@ pub use connections::Peer;
 use event_loops::EventLoops;
 use model::FaultKind;
 use observatory::Observatory;
+use std::collections::HashSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -50,6 +51,12 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     if settings.secret_key.as_ref().is_some_and(|key| key.len() < LONG_KEY) {
         tracing::warn!(
             "SECRET_KEY is short: who guesses it signs sessions; {LONG_KEY} random characters can't be guessed"
+        );
+    }
+    if settings.secret_key.is_none() && settings.engines.redis.is_some() {
+        tracing::warn!(
+            "SECRET_KEY is not set: whoever signs in at this process is signed in at no other one, though they share a Redis; \
+             set the same key for all of them"
         );
     }
     let engines = Engines::open(&settings.engines, &settings.data, Some(settings.spool)).await?;
@@ -108,9 +115,18 @@ fn count_events(source: Box<dyn EventSource>, state: &ServerState) -> (JoinHandl
 fn watch_engines(state: &ServerState) {
     let (health, draining) = (state.app.board.health().clone(), state.draining.clone());
     tokio::spawn(draining.run_until_cancelled_owned(async move {
+        let mut down = HashSet::new();
         loop {
             for dependency in health.check().await {
-                metrics::dependency(dependency.name.as_str(), &dependency.engine, dependency.is_up());
+                let (name, engine) = (dependency.name.as_str(), &dependency.engine);
+                metrics::dependency(name, engine, dependency.is_up());
+                match dependency.failure {
+                    Some(reason) if down.insert(name) => {
+                        tracing::warn!(dependency = name, engine, exception.message = reason, "an engine is down");
+                    }
+                    None if down.remove(name) => tracing::info!(dependency = name, engine, "an engine is up again"),
+                    _ => {}
+                }
             }
             tokio::time::sleep(WATCH).await;
         }

@@ -235,6 +235,22 @@ async fn what_one_process_changes_another_one_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_closed_meanwhile_costs_nobody_anything() {
+    let server = testing::Redis::start();
+    let redis = open(&server);
+    redis.sessions.add("mina", [1; 32], session("a", at(0))).await.unwrap();
+    for round in 1..=10 {
+        server.execute("CLIENT KILL TYPE normal");
+        tokio::time::sleep(Duration::from_millis(round * 5)).await;
+        assert!(redis.sessions.touch("mina", &[1; 32], at(1), 3600).await.unwrap().is_some(), "round {round}");
+        server.execute("CLIENT KILL TYPE normal");
+        redis.sessions.ping().await.unwrap();
+        server.execute("CLIENT KILL TYPE normal");
+        assert!(redis.search_cache.generation().await.is_some(), "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_is_away_is_told_at_once_and_used_again_when_it_is_back() {
     let server = testing::Redis::start();
     let redis = open(&server);

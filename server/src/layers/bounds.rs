@@ -47,7 +47,9 @@ pub async fn read_body(request: &mut Request) -> Result<(), Code> {
     if announced.is_some_and(|bytes| bytes > most as u64) {
         // Whoever asks first sends nothing when the answer is no.
         let asks_first = request.headers().get(EXPECT).is_some_and(|value| value.as_bytes() == b"100-continue");
-        if !asks_first || request.version() < Version::HTTP_11 {
+        // Nobody waits for the end of what is far too large.
+        let is_endless = announced.is_some_and(|bytes| bytes > MAX_DISCARDED_BYTES as u64);
+        if !is_endless && (!asks_first || request.version() < Version::HTTP_11) {
             let _ = timeout(BODY_TIME, discard(body)).await;
         }
         return Err(Code::PayloadTooLarge);

@@ -6,13 +6,15 @@ use app::context::Site;
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use leptos::nonce::Nonce;
 use model::{BoardError, Code, Lang};
 
 /// How the caller wants to be told.
 pub struct Wish {
     html: bool,
+    /// Nothing was to be changed.
+    read: bool,
     /// A page was asked for: its reader's language and theme.
     page: Option<(Lang, Option<&'static str>)>,
     /// Read when there is something to tell.
@@ -20,10 +22,11 @@ pub struct Wish {
 }
 
 impl Wish {
-    pub fn of(headers: &HeaderMap, page: Option<&Said>) -> Self {
+    pub fn of(method: &Method, headers: &HeaderMap, page: Option<&Said>) -> Self {
         let html = accepts_html(headers);
         Self {
             html,
+            read: matches!(*method, Method::GET | Method::HEAD),
             page: page.filter(|_| html).map(|said| (said.lang, said.theme)),
             accept_language: headers.get(ACCEPT_LANGUAGE).cloned(),
         }
@@ -40,7 +43,10 @@ pub async fn write(site: &Site, response: Response, wish: &Wish) -> Response {
         status if status.as_u16() >= 400 && !wish.html && is_html(&response) => page_as_problem(status),
         _ => response,
     };
-    let Some(error) = problem::take(&mut response) else { return response };
+    let Some(mut error) = problem::take(&mut response) else { return response };
+    if wish.read && error.code == Code::Unconfirmed {
+        error.code = Code::Unavailable;
+    }
     match wish.page {
         Some((lang, theme)) => {
             let nonce = Nonce::new();

@@ -34,6 +34,17 @@ pub(super) struct Name {
     pub(super) key: &'static str,
 }
 
+/// Asks again once, if the connection was closed meanwhile: by the server's `timeout`, something between, or a restart. That is
+/// noticed only when it is used, and another one is made then.
+macro_rules! asked {
+    ($ask:expr) => {
+        match $ask.await {
+            Err(error) if error.is_connection_dropped() => $ask.await,
+            answer => answer,
+        }
+    };
+}
+
 impl Connection {
     pub(super) fn new(client: &Client) -> Self {
         Self { client: client.clone(), of_runtimes: Arc::default() }
@@ -52,7 +63,11 @@ impl Connection {
     }
 
     pub(super) async fn command<T: FromRedisValue>(&self, name: Name, command: &Cmd) -> Result<T, PortError> {
-        trace(name, async { command.query_async(&mut self.here()?).await }).await
+        let ask = async {
+            let mut connection = self.here()?;
+            asked!(command.query_async(&mut connection))
+        };
+        trace(name, ask).await
     }
 
     /// Work that somebody else does for its caller, too.
@@ -67,14 +82,19 @@ impl Connection {
     /// A command for several callers, who trace it for themselves.
     pub(super) async fn untraced(&self, command: &Cmd) -> RedisResult<()> {
         let mut connection = self.here()?;
-        timeout(PATIENCE, command.query_async(&mut connection)).await.unwrap_or_else(|_| {
+        let ask = async { asked!(command.query_async(&mut connection)) };
+        timeout(PATIENCE, ask).await.unwrap_or_else(|_| {
             let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
             Err(RedisError::from(error))
         })
     }
 
     pub(super) async fn pipeline<T: FromRedisValue>(&self, name: Name, pipeline: &Pipeline) -> Result<T, PortError> {
-        trace(name, async { pipeline.query_async(&mut self.here()?).await }).await
+        let ask = async {
+            let mut connection = self.here()?;
+            asked!(pipeline.query_async(&mut connection))
+        };
+        trace(name, ask).await
     }
 
     pub(super) async fn script<T: FromRedisValue>(
@@ -82,7 +102,11 @@ impl Connection {
         name: Name,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, PortError> {
-        trace(name, async { script.invoke_async(&mut self.here()?).await }).await
+        let ask = async {
+            let mut connection = self.here()?;
+            asked!(script.invoke_async(&mut connection))
+        };
+        trace(name, ask).await
     }
 }
 

@@ -26,6 +26,8 @@ enum Migration {
 
 /// A large old table takes its time.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// How long a connection is waited for.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a server that does not answer is waited for when the board starts.
 const STARTING: Duration = Duration::from_secs(30);
 
@@ -98,9 +100,11 @@ fn connect(options: &MariaOptions) -> std::result::Result<Conn, MariaError> {
     let until = Instant::now() + STARTING;
     let mut told = false;
     loop {
-        let made = match Conn::new(options.connection(PATIENCE, true)) {
+        // Whether the server answers at all is found out soon; what is done there then may take long.
+        let made = match Conn::new(options.connection(HANDSHAKE, true)) {
             Err(Error::MySqlError(error)) if error.code == UNKNOWN_DATABASE => make_database(options),
-            connected => connected,
+            Err(error) => Err(error),
+            Ok(_) => Conn::new(options.connection(PATIENCE, true)),
         };
         match made {
             Ok(connection) => return Ok(connection),

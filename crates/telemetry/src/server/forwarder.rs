@@ -1,3 +1,4 @@
+use super::background;
 use super::config::Export;
 use super::signal::{ExportRequest, Signal};
 use super::transport::{Outcome, Transport, TransportError};
@@ -106,7 +107,7 @@ impl Forwarder {
             signal: export.signal,
             url: export.endpoint.shown().to_owned(),
         };
-        std::thread::Builder::new().name(format!("{}-export", export.signal.name())).spawn(move || {
+        background::spawn(&format!("{}-export", export.signal.name()), move || {
             super::recorder::exports();
             runtime.block_on(sender.run());
             let _ = done_sender.send(());

@@ -1,5 +1,6 @@
 //! From ended spans to those who want them, on a thread of its own.
 
+use super::background;
 use super::buffer::Buffer;
 use super::forwarder::Forwarder;
 use super::otlp;
@@ -44,6 +45,5 @@ pub(super) fn start(
             sink.record(&spans);
         }
     };
-    std::thread::Builder::new().name("spans".to_owned()).spawn(work)?;
-    Ok(())
+    background::spawn("spans", work)
 }

@@ -1,5 +1,6 @@
 //! Logged events as OTLP, handed to the collector from a thread of their own.
 
+use super::background;
 use super::buffer::Buffer;
 use super::forwarder::Forwarder;
 use super::otlp::{attribute, scope};
@@ -40,8 +41,7 @@ pub(super) fn start(logged: Arc<Buffer<LoggedEvent>>, resource: Resource, forwar
             }
         }
     };
-    std::thread::Builder::new().name("logs".to_owned()).spawn(work)?;
-    Ok(())
+    background::spawn("logs", work)
 }
 
 /// Records by who logged them: a scope for each target.

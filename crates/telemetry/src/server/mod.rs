@@ -1,6 +1,7 @@
 //! The server's traces, logs and metrics: recorded through `tracing`; written, kept and sent on by threads that no request
 //! ever waits for.
 
+mod background;
 mod buffer;
 mod config;
 mod endpoint;
