@@ -30,6 +30,9 @@ impl Connectivity {
                 format!("the broker refuses the user name or password ({reason})")
             }
             Some(RDKafkaErrorCode::SSL) => format!("the broker's certificate can't be trusted ({reason})"),
+            Some(
+                RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve,
+            ) => format!("no broker answers ({reason})"),
             _ => reason.to_owned(),
         };
         let known = self.lock().replace(told.clone());

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use std::io::Write;
 use std::path::Path;
 use std::{env, fs};
-use telemetry::server::relay::{Limits, RelayIdentity, Relayed, decode, sanitize, web_vitals};
+use telemetry::server::relay::{Limits, RelayIdentity, Relayed, decode, losses, sanitize, web_vitals};
 use telemetry::server::{ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest};
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -117,6 +117,8 @@ fn take_request<R: Relayed + Sent>(content_type: &str, encoding: Option<&str>, b
         ..RelayIdentity::default()
     };
     sanitize(&mut request, &identity);
+    let lost = losses(&mut request);
+    assert!(lost.spans <= 1 << 40 && lost.log_records <= 1 << 40, "nobody loses so much");
     for attributes in request.resources() {
         let said: Vec<_> = attributes.iter().filter(|attribute| attribute.key == "service.name").collect();
         let is_ours = |value: &Value| *value == Value::StringValue(SERVICE.to_owned());
