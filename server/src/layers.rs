@@ -225,6 +225,9 @@ async fn to_its_end(page: impl Future<Output = Response> + Send + 'static) -> Re
 
 /// Refuses what another site made a browser send, and requests without the session that their route needs.
 fn check(state: &ServerState, rule: Rule, request: &Request, context: &RequestContext) -> Result<(), Problem> {
+    if !origin::has_one_host(request) {
+        return Err(Code::InvalidRequest.into());
+    }
     if !origin::is_allowed(state, request) {
         return Err(Code::CrossSite.into());
     }

@@ -1,7 +1,7 @@
 use crate::state::ServerState;
 use axum::extract::Request;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 
 /// Whether a request may go on: not when another site made a browser send it. What carries neither Origin nor
 /// Sec-Fetch-Site comes from no browser.
@@ -17,19 +17,32 @@ pub fn host(request: &Request) -> &str {
 }
 
 fn is_same_origin(headers: &HeaderMap, host: &str, public: Option<&str>) -> bool {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("invalid"));
-    if let Some(origin) = text(ORIGIN.as_str()) {
+    let is_own = |origin: &str| {
         let origin = origin.to_ascii_lowercase();
-        return match public {
+        match public {
             Some(public) => origin == public,
             None => {
                 let host = host.to_ascii_lowercase();
                 let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
                 !host.is_empty() && authority == Some(host.as_str())
             }
-        };
+        }
+    };
+    // Of several, none may be another's.
+    let said = |name: &str, fits: &dyn Fn(&str) -> bool| {
+        headers.get_all(name).iter().all(|value| fits(value.to_str().unwrap_or("invalid")))
+    };
+    if headers.contains_key(ORIGIN) {
+        return said(ORIGIN.as_str(), &is_own);
     }
-    matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"))
+    said("sec-fetch-site", &|site| matches!(site, "same-origin" | "none"))
+}
+
+/// Whether it is said which host is asked, once: HTTP/1.1 wants that, and what stands between may have read another one.
+/// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2>
+pub fn has_one_host(request: &Request) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || (hosts == 0 && request.version() != Version::HTTP_11)
 }
 
 #[cfg(test)]
@@ -58,6 +71,11 @@ mod tests {
             assert!(!same(&[("origin", origin), ("host", "127.0.0.1:3000")], None), "{origin}");
         }
         assert!(!same(&[("sec-fetch-site", "cross-site")], None));
+        let mut both = HeaderMap::new();
+        for origin in ["http://127.0.0.1:3000", "http://evil.example"] {
+            both.append("origin", HeaderValue::from_static(origin));
+        }
+        assert!(!is_same_origin(&both, "127.0.0.1:3000", None));
         assert!(!same(&[("sec-fetch-site", "same-site")], None));
         assert!(!same(&[("origin", "http://10.0.0.7"), ("host", "10.0.0.7")], Some("https://board.example")));
     }
