@@ -7,7 +7,6 @@ use board::ports::PortError;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::{MessagePage, PageRequest};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -21,11 +20,28 @@ const TURN: Duration = Duration::from_millis(100);
 type Page = (Option<String>, PageRequest);
 
 struct Reader {
-    span: Span,
-    /// Whether the reading began that this one waits for.
-    begun: Arc<AtomicBool>,
+    turn: Arc<Turn>,
     /// Dropped when the reading failed.
     reply: oneshot::Sender<Arc<MessagePage>>,
+}
+
+/// The span of one who waits for a reading to begin: whichever comes first takes it, the reading or the one who gives up.
+/// Nobody holds on to it then who has nothing to do with the answer.
+struct Turn(Mutex<Option<Span>>);
+
+impl Turn {
+    fn take(&self) -> Option<Span> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Gives the turn up when nobody waits for it any more.
+struct Waiting(Arc<Turn>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.take();
+    }
 }
 
 #[derive(Clone)]
@@ -56,14 +72,13 @@ impl SharedPages {
     /// `None` when it did not begin soon, or failed.
     async fn shared(&self, page: Page) -> Option<Arc<MessagePage>> {
         let (reply, mut answer) = oneshot::channel();
-        let begun = Arc::new(AtomicBool::new(false));
-        let reader = Reader { span: Span::current(), begun: Arc::clone(&begun), reply };
-        if self.ask(&page, reader) {
+        let waiting = Waiting(Arc::new(Turn(Mutex::new(Some(Span::current())))));
+        if self.ask(&page, Reader { turn: Arc::clone(&waiting.0), reply }) {
             // Goes on when this reader leaves: others may wait for it.
             tokio::spawn(self.clone().read_while_asked(page));
         }
         match timeout(TURN, &mut answer).await {
-            Err(_) if begun.load(Ordering::Acquire) => answer.await.ok(),
+            Err(_) if waiting.0.take().is_none() => answer.await.ok(),
             answered => answered.ok()?.ok(),
         }
     }
@@ -84,13 +99,8 @@ impl SharedPages {
 
     async fn read_while_asked(self, page: Page) {
         while let Some(readers) = self.next(&page) {
-            let still_there = readers.into_iter().filter(|reader| !reader.reply.is_closed());
-            let (spans, replies): (Vec<_>, Vec<_>) = still_there
-                .map(|reader| {
-                    reader.begun.store(true, Ordering::Release);
-                    (reader.span, reader.reply)
-                })
-                .unzip();
+            let still_there = readers.into_iter().filter_map(|reader| Some((reader.turn.take()?, reader.reply)));
+            let (spans, replies): (Vec<_>, Vec<_>) = still_there.unzip();
             if !replies.is_empty()
                 && let Ok(found) = self.read(spans, page.clone()).await
             {
