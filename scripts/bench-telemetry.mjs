@@ -1,7 +1,8 @@
 // What recording costs: the same release build with all telemetry off, with all three signals sent to a receiver on this machine,
 // and to one that takes connections and never answers. node scripts/bench-telemetry.mjs GLASSBOARD
-import { createServer } from 'node:http';
-import { createServer as createSocketServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { bench, Board, median, posting, row, RUNS, settle } from './measure.mjs';
 
 const [glassboard] = process.argv.slice(2);
@@ -9,20 +10,16 @@ const [glassboard] = process.argv.slice(2);
 const SINGLE = Number(process.env.SINGLE ?? 20_000);
 const SLOW_MS = 100;
 
-/** Where a server listens on this machine. */
-const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`)));
-
-const received = {};
-const receiver = createServer((request, response) => {
-  received[request.url] = (received[request.url] ?? 0) + Number(request.headers['content-length'] ?? 0);
-  request.resume().on('end', () => response.end());
-});
-const hanging = createSocketServer((socket) => socket.on('error', () => undefined).resume());
+const receiver = new Worker(new URL('bench-receiver.mjs', import.meta.url));
+const [{ port }] = await once(receiver, 'message');
+/** The kernel takes connections for it; nobody reads them. */
+const hanging = createServer((socket) => socket.on('error', () => undefined).resume());
+await once(hanging.listen(0, '127.0.0.1'), 'listening');
 const signals = (url) => ({ OTLP_ENDPOINT: url, OTEL_METRIC_EXPORT_INTERVAL: '5000' });
 
 const off = new Board(glassboard, { OTEL_SDK_DISABLED: 'true' }, 3996);
-const on = new Board(glassboard, signals(await listening(receiver)), 3997);
-const stuck = new Board(glassboard, signals(await listening(hanging)), 3995);
+const on = new Board(glassboard, signals(`http://127.0.0.1:${port}`), 3997);
+const stuck = new Board(glassboard, signals(`http://127.0.0.1:${hanging.address().port}`), 3995);
 const boards = [off, on, stuck];
 
 /** What a metric of the board says, all its series together. */
@@ -83,9 +80,11 @@ await bench(async () => {
     const [sent, dropped] = [await counted(board, 'glassboard_telemetry_sent_total'), await counted(board, 'glassboard_telemetry_dropped_total')];
     row(`spans, points and log records: ${name}`, 'counted', `${sent} taken, ${dropped} dropped; ${board.rssMiB().toFixed(0)} MiB resident`);
   }
+  receiver.postMessage('how much?');
+  const [{ received }] = await once(receiver, 'message');
   row('bytes at the receiver', 'of all three signals', Object.entries(received).map(([path, bytes]) => `${path} ${(bytes / 1e6).toFixed(1)} MB`).join(', '));
   for (const board of boards) await board.stop();
 });
-receiver.close();
+await receiver.terminate();
 hanging.close();
 process.exit();

@@ -2,7 +2,7 @@ use model::SpanKind;
 use observatory::{Attributes, Observatory, ReadEvent, ReadSpan};
 use std::borrow::Cow;
 use std::sync::Arc;
-use telemetry::server::{ExportTraceServiceRequest, Kind, SpanRecord, SpanSink, Value};
+use telemetry::server::{EndedSpan, EndedSpans, ExportTraceServiceRequest, Kind, SpanEvent, SpanSink, Value};
 
 /// The observatory as a place for recorded spans.
 pub struct Recorded {
@@ -12,7 +12,7 @@ pub struct Recorded {
 }
 
 impl SpanSink for Recorded {
-    fn record(&self, spans: &[SpanRecord]) {
+    fn record(&self, spans: &EndedSpans) {
         self.observatory.put(spans.iter().map(|span| read(&self.service, span)));
     }
 
@@ -21,18 +21,18 @@ impl SpanSink for Recorded {
     }
 }
 
-fn read<'a>(service: &'a str, span: &'a SpanRecord) -> ReadSpan<'a> {
-    let event = |event: telemetry::server::SpanEvent<'a>| ReadEvent {
+fn read<'a>(service: &'a str, span: EndedSpan<'a>) -> ReadSpan<'a> {
+    let event = |event: SpanEvent<'a>| ReadEvent {
         at_ns: event.at_ns,
         name: event.name(),
         attributes: shown(event.attributes()),
     };
     ReadSpan {
-        trace: u128::from_be_bytes(span.place.trace_id),
-        id: u64::from_be_bytes(span.place.span_id),
-        parent: span.parent_id.map(u64::from_be_bytes),
-        start_ns: span.start_ns,
-        end_ns: span.end_ns,
+        trace: u128::from_be_bytes(span.place().trace_id),
+        id: u64::from_be_bytes(span.place().span_id),
+        parent: span.parent_id().map(u64::from_be_bytes),
+        start_ns: span.start_ns(),
+        end_ns: span.end_ns(),
         name: span.name(),
         kind: kind(span.kind()),
         part: None,

@@ -2,11 +2,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// What a buffer holds: a list, of whatever shape.
+pub(super) trait Gathered: Default {
+    fn len(&self) -> usize;
+
+    /// Empties it; of its memory, what `usual` items take is kept for the next.
+    fn clear(&mut self, usual: usize);
+}
+
+impl<T> Gathered for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn clear(&mut self, usual: usize) {
+        self.clear();
+        self.shrink_to(usual);
+    }
+}
+
 /// A bounded buffer between the threads that record and the one that works off, which takes all of it at once.
 /// Putting in never waits: what does not fit is dropped and counted.
 #[derive(Debug)]
-pub(super) struct Buffer<T> {
-    state: Mutex<State<T>>,
+pub(super) struct Buffer<G> {
+    state: Mutex<State<G>>,
     filled: Condvar,
     worked_off: Condvar,
     capacity: usize,
@@ -16,8 +35,8 @@ pub(super) struct Buffer<T> {
 }
 
 #[derive(Debug)]
-struct State<T> {
-    items: Vec<T>,
+struct State<G> {
+    items: G,
     /// Somebody waits in [`Buffer::flush`]: no gathering then.
     hurry: bool,
     /// A batch was taken and is being worked off.
@@ -25,21 +44,17 @@ struct State<T> {
     closed: bool,
 }
 
-impl<T> Buffer<T> {
+impl<G: Gathered> Buffer<G> {
     /// A worker gathers until there are `enough`; `capacity` at most wait for it.
-    pub(super) const fn new(capacity: usize, enough: usize) -> Self {
+    pub(super) fn new(capacity: usize, enough: usize) -> Self {
         Self {
-            state: Mutex::new(State { items: Vec::new(), hurry: false, busy: false, closed: false }),
+            state: Mutex::new(State { items: G::default(), hurry: false, busy: false, closed: false }),
             filled: Condvar::new(),
             worked_off: Condvar::new(),
             capacity,
             enough,
             dropped: AtomicU64::new(0),
         }
-    }
-
-    pub(super) fn push(&self, item: T) {
-        self.put(1, |items| items.push(item));
     }
 
     /// Counts what was lost before it could be pushed.
@@ -52,7 +67,8 @@ impl<T> Buffer<T> {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    fn put(&self, count: usize, put: impl FnOnce(&mut Vec<T>)) {
+    /// Puts in so many at once, or none of them.
+    pub(super) fn put(&self, count: usize, put: impl FnOnce(&mut G)) {
         let mut state = self.lock();
         if state.closed || state.items.len() + count > self.capacity {
             drop(state);
@@ -70,14 +86,14 @@ impl<T> Buffer<T> {
     }
 
     /// Waits for items, gathers more for `gather` (less when there are enough or the buffer is flushed), and moves all of
-    /// them into `taken`, which is emptied first: the two vectors change places, so that neither has to grow anew.
+    /// them into `taken`, which is emptied first: the two change places, so that neither has to grow anew.
     /// `false` once the buffer is closed and empty. To be called by one worker only.
-    pub(super) fn take(&self, gather: Duration, taken: &mut Vec<T>) -> bool {
-        taken.clear();
+    pub(super) fn take(&self, gather: Duration, taken: &mut G) -> bool {
+        taken.clear(4 * self.enough);
         let mut state = self.lock();
         state.busy = false;
         self.worked_off.notify_all();
-        while state.items.is_empty() {
+        while is_empty(&state.items) {
             if state.closed {
                 return false;
             }
@@ -98,7 +114,7 @@ impl<T> Buffer<T> {
         let mut state = self.lock();
         state.hurry = true;
         self.filled.notify_one();
-        while !state.items.is_empty() || state.busy {
+        while !is_empty(&state.items) || state.busy {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -106,7 +122,7 @@ impl<T> Buffer<T> {
             state = self.worked_off.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.hurry = false;
-        state.items.is_empty() && !state.busy
+        is_empty(&state.items) && !state.busy
     }
 
     /// Nothing gets in any more; the worker ends when it has taken what is there.
@@ -116,16 +132,20 @@ impl<T> Buffer<T> {
     }
 
     /// A panic of another thread leaves the buffer usable: each change of it is complete.
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, State<G>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T: Copy> Buffer<T> {
+impl<T: Copy> Buffer<Vec<T>> {
     /// Puts in all of `items`, or nothing.
     pub(super) fn push_all(&self, items: &[T]) {
         self.put(items.len(), |all| all.extend_from_slice(items));
     }
+}
+
+fn is_empty(items: &impl Gathered) -> bool {
+    items.len() == 0
 }
 
 #[cfg(test)]
@@ -142,8 +162,8 @@ mod tests {
         let buffer = Buffer::new(4, 2);
         buffer.push_all(&[1, 2, 3]);
         buffer.push_all(&[4, 5]);
-        buffer.push(6);
-        buffer.push(7);
+        buffer.push_all(&[6]);
+        buffer.push_all(&[7]);
         assert_eq!(buffer.dropped(), 2);
         let mut taken = vec![9];
         assert!(buffer.take(Duration::ZERO, &mut taken));
@@ -153,9 +173,9 @@ mod tests {
     #[test]
     fn a_closed_buffer_gives_what_it_has_and_then_ends() {
         let buffer = Buffer::new(4, 2);
-        buffer.push(1);
+        buffer.push_all(&[1]);
         buffer.close();
-        buffer.push(2);
+        buffer.push_all(&[2]);
         let mut taken = Vec::new();
         assert!(buffer.take(LONG, &mut taken));
         assert_eq!(taken, [1]);
@@ -177,7 +197,7 @@ mod tests {
             })
         };
         for round in 0..100 {
-            buffer.push(round);
+            buffer.push_all(&[round]);
             assert!(buffer.flush(LONG));
         }
         buffer.close();
@@ -187,7 +207,7 @@ mod tests {
     #[test]
     fn a_flush_gives_up_when_nobody_works() {
         let buffer = Buffer::new(4, 2);
-        buffer.push(1);
+        buffer.push_all(&[1]);
         assert!(!buffer.flush(Duration::from_millis(1)));
     }
 }

@@ -2,6 +2,7 @@ use super::background;
 use super::config::Export;
 use super::signal::{ExportRequest, Signal};
 use super::transport::{Outcome, Transport, TransportError};
+use prost::bytes::Bytes;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -115,21 +116,25 @@ impl Forwarder {
         Ok(Self { queue, shared, closing: Arc::new(closing), done: Arc::new(Mutex::new(done)) })
     }
 
-    /// Queues the request that `make` makes of so many items; never waits. While there is no room for it, it is not even made:
-    /// a collector that is too slow costs no work.
-    pub(super) fn forward_made<R: ExportRequest>(&self, count: usize, make: impl FnOnce() -> R) {
+    /// Queues the encoded request that `make` makes of so many items; never waits. While there is no room for it, it is not even
+    /// made: a collector that is too slow costs no work.
+    pub(super) fn forward_made(&self, count: usize, make: impl FnOnce() -> Vec<u8>) {
         let expected = self.shared.made_bytes.load(Relaxed);
         if self.shared.queued_bytes.load(Relaxed) + expected > QUEUE_BYTES {
             self.shared.dropped.fetch_add(count as u64, Relaxed);
             return;
         }
-        let length = self.forward(&make());
-        self.shared.made_bytes.store(length, Relaxed);
+        let bytes = make();
+        self.shared.made_bytes.store(bytes.len(), Relaxed);
+        self.queue(Batch { bytes, count: count as u64 });
     }
 
-    /// Queues what the request brings, and says how long it is; never waits.
-    pub(super) fn forward(&self, request: &impl ExportRequest) -> usize {
-        let batch = Batch { bytes: request.encode_to_vec(), count: request.count() as u64 };
+    /// Queues what the request brings; never waits.
+    pub(super) fn forward(&self, request: &impl ExportRequest) {
+        self.queue(Batch { bytes: request.encode_to_vec(), count: request.count() as u64 });
+    }
+
+    fn queue(&self, batch: Batch) {
         let (length, count) = (batch.bytes.len(), batch.count);
         let before = self.shared.queued_bytes.fetch_add(length, Relaxed);
         self.shared.queued.fetch_add(count, Relaxed);
@@ -137,7 +142,6 @@ impl Forwarder {
             self.shared.leave(length, count);
             self.shared.dropped.fetch_add(count, Relaxed);
         }
-        length
     }
 
     pub(super) fn stats(&self) -> ForwarderStats {
@@ -179,14 +183,15 @@ impl Sender {
     async fn run(mut self) {
         while let Some(batch) = self.next_batch().await {
             let mut closing = self.closing.clone();
+            let (bytes, count) = (Bytes::from(batch.bytes), batch.count);
             let accepted = tokio::select! {
-                accepted = self.deliver(&batch.bytes) => accepted,
+                accepted = self.deliver(&bytes) => accepted,
                 () = deadline(&mut closing) => None,
             };
-            let accepted = accepted.map_or(0, |rejected| batch.count.saturating_sub(rejected));
+            let accepted = accepted.map_or(0, |rejected| count.saturating_sub(rejected));
             self.shared.sent.fetch_add(accepted, Relaxed);
-            self.shared.dropped.fetch_add(batch.count - accepted, Relaxed);
-            self.shared.leave(batch.bytes.len(), batch.count);
+            self.shared.dropped.fetch_add(count - accepted, Relaxed);
+            self.shared.leave(bytes.len(), count);
         }
     }
 
@@ -217,7 +222,7 @@ impl Sender {
     }
 
     /// How many the collector rejected; `None` when it did not take the batch at all.
-    async fn deliver(&mut self, bytes: &[u8]) -> Option<u64> {
+    async fn deliver(&mut self, bytes: &Bytes) -> Option<u64> {
         let started = Instant::now();
         let mut wait = self.retry.first_wait;
         loop {

@@ -4,7 +4,7 @@ use super::background;
 use super::buffer::Buffer;
 use super::forwarder::Forwarder;
 use super::otlp;
-use super::record::SpanRecord;
+use super::record::EndedSpans;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Takes the spans that were recorded or relayed: the observatory.
 pub trait SpanSink: Send + Sync {
     /// Spans of this process. Called from one thread; must not wait long.
-    fn record(&self, spans: &[SpanRecord]);
+    fn record(&self, spans: &EndedSpans);
 
     /// Spans from elsewhere; must not wait long.
     fn ingest(&self, request: &ExportTraceServiceRequest);
@@ -29,17 +29,17 @@ pub(super) const MAX_BATCH: usize = 512;
 
 /// Starts the thread, which ends once `ended` is closed and empty.
 pub(super) fn start(
-    ended: Arc<Buffer<SpanRecord>>,
+    ended: Arc<Buffer<EndedSpans>>,
     resource: Resource,
     sink: Arc<dyn SpanSink>,
     forwarder: Option<Forwarder>,
 ) -> std::io::Result<()> {
     let work = move || {
-        let mut spans = Vec::new();
+        let mut spans = EndedSpans::default();
         while ended.take(GATHER, &mut spans) {
             if let Some(forwarder) = &forwarder {
-                for batch in spans.chunks(MAX_BATCH) {
-                    forwarder.forward_made(batch.len(), || otlp::request(&resource, batch));
+                for batch in spans.batches(MAX_BATCH) {
+                    forwarder.forward_made(batch.len(), || otlp::traces(&resource, batch));
                 }
             }
             sink.record(&spans);

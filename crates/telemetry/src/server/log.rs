@@ -24,7 +24,7 @@ const MAX_VALUE_BYTES: usize = 8 * 1024;
 /// them from a thread of its own.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
-    lines: Arc<Buffer<u8>>,
+    lines: Arc<Buffer<Vec<u8>>>,
     format: LogFormat,
     filter: Targets,
 }

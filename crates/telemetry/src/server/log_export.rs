@@ -1,15 +1,16 @@
 //! Logged events as OTLP, handed to the collector from a thread of their own.
 
 use super::background;
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Gathered};
+use super::fields::{Read, Value};
 use super::forwarder::Forwarder;
-use super::otlp::{attribute, scope};
-use super::record::{Fields, Value};
+use super::otlp;
+use super::packed::{Pack, Packed};
+use super::protobuf::{bytes, fixed32, fixed64, message, number};
 use crate::names::development::EVENT_NAME;
 use crate::propagation::TraceParent;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, any_value};
-use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::logs::v1::SeverityNumber;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,67 +23,107 @@ pub(super) const CAPACITY: usize = 8192;
 const GATHER: Duration = Duration::from_millis(200);
 /// Records per request to the collector.
 pub(super) const MAX_BATCH: usize = 512;
-/// An event that was logged.
+
+/// Events that were logged.
+#[derive(Debug, Default)]
+pub(super) struct LoggedEvents {
+    events: Vec<Logged>,
+    fields: Pack,
+}
+
 #[derive(Debug)]
-pub(super) struct LoggedEvent {
-    pub at_ns: u64,
-    pub metadata: &'static Metadata<'static>,
-    pub place: Option<TraceParent>,
-    pub fields: Fields,
+struct Logged {
+    at_ns: u64,
+    metadata: &'static Metadata<'static>,
+    place: Option<TraceParent>,
+    fields: Packed,
+}
+
+/// A logged event's usual attributes, with some room.
+const USUAL_ATTRIBUTES: usize = 16;
+
+impl LoggedEvents {
+    pub(super) fn push(
+        &mut self,
+        at_ns: u64,
+        metadata: &'static Metadata<'static>,
+        place: Option<TraceParent>,
+        fields: Read<'_>,
+    ) {
+        let fields = self.fields.put(fields);
+        self.events.push(Logged { at_ns, metadata, place, fields });
+    }
+}
+
+impl Gathered for LoggedEvents {
+    fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    fn clear(&mut self, usual: usize) {
+        self.events.clear();
+        self.events.shrink_to(usual);
+        self.fields.clear();
+        self.fields.shrink_to(usual * USUAL_ATTRIBUTES);
+    }
 }
 
 /// Starts the thread, which ends once `logged` is closed and empty.
-pub(super) fn start(logged: Arc<Buffer<LoggedEvent>>, resource: Resource, forwarder: Forwarder) -> std::io::Result<()> {
+pub(super) fn start(
+    logged: Arc<Buffer<LoggedEvents>>,
+    resource: Resource,
+    forwarder: Forwarder,
+) -> std::io::Result<()> {
     let work = move || {
-        let mut events = Vec::new();
-        while logged.take(GATHER, &mut events) {
+        let mut logged_events = LoggedEvents::default();
+        while logged.take(GATHER, &mut logged_events) {
+            let LoggedEvents { events, fields } = &logged_events;
             for batch in events.chunks(MAX_BATCH) {
-                forwarder.forward_made(batch.len(), || request(&resource, batch));
+                forwarder.forward_made(batch.len(), || request(&resource, batch, fields));
             }
         }
     };
     background::spawn("logs", work)
 }
 
-/// Records by who logged them: a scope for each target.
-fn request(resource: &Resource, events: &[LoggedEvent]) -> ExportLogsServiceRequest {
-    let mut by_target: BTreeMap<&str, Vec<LogRecord>> = BTreeMap::new();
+/// Events as an `ExportLogsServiceRequest`: a scope for each target, who logged them.
+fn request(resource: &Resource, events: &[Logged], fields: &Pack) -> Vec<u8> {
+    let mut by_target: BTreeMap<&str, Vec<&Logged>> = BTreeMap::new();
     for event in events {
-        by_target.entry(event.metadata.target()).or_default().push(record(event));
+        by_target.entry(event.metadata.target()).or_default().push(event);
     }
-    let scope_logs = by_target.into_iter().map(|(target, log_records)| ScopeLogs {
-        scope: Some(InstrumentationScope { name: target.to_owned(), ..scope() }),
-        log_records,
-        schema_url: String::new(),
-    });
-    let of_resource =
-        ResourceLogs { resource: Some(resource.clone()), scope_logs: scope_logs.collect(), schema_url: String::new() };
-    ExportLogsServiceRequest { resource_logs: vec![of_resource] }
+    otlp::request(resource, events.len(), |out| {
+        for (target, events) in by_target {
+            let scope = InstrumentationScope { name: target.to_owned(), ..otlp::scope() };
+            otlp::scoped(out, &scope, |out| {
+                events.iter().for_each(|event| message(out, 2, |out| record(out, event, fields.get(&event.fields))));
+            });
+        }
+    })
 }
 
-fn record(event: &LoggedEvent) -> LogRecord {
-    let event_name = event.fields.attributes().find_map(|(key, value)| match value {
-        Value::Text(text) if key == EVENT_NAME => Some(text.to_owned()),
-        _ => None,
-    });
-    let severity = severity(*event.metadata.level());
-    let message = event
-        .fields
-        .message()
-        .map(|message| AnyValue { value: Some(any_value::Value::StringValue(message.to_owned())) });
-    LogRecord {
-        time_unix_nano: event.at_ns,
-        observed_time_unix_nano: event.at_ns,
-        severity_number: severity as i32,
-        severity_text: event.metadata.level().as_str().to_owned(),
-        body: message,
-        attributes: event.fields.attributes().filter(|(key, _)| *key != EVENT_NAME).map(attribute).collect(),
-        dropped_attributes_count: event.fields.dropped(),
-        flags: event.place.map_or(0, |place| u32::from(place.sampled)),
-        trace_id: event.place.map(|place| place.trace_id.to_vec()).unwrap_or_default(),
-        span_id: event.place.map(|place| place.span_id.to_vec()).unwrap_or_default(),
-        event_name: event_name.unwrap_or_default(),
+/// A `LogRecord`'s fields.
+fn record(out: &mut Vec<u8>, event: &Logged, fields: Read<'_>) {
+    let level = *event.metadata.level();
+    fixed64(out, 1, event.at_ns);
+    number(out, 2, severity(level) as u64);
+    bytes(out, 3, level.as_str().as_bytes());
+    if let Some(message) = fields.message() {
+        otlp::any_value(out, 5, Value::Text(message));
     }
+    for (key, value) in fields.attributes() {
+        match value {
+            Value::Text(name) if key == EVENT_NAME => bytes(out, 12, name.as_bytes()),
+            value => otlp::attribute(out, 6, (key, value)),
+        }
+    }
+    number(out, 7, fields.dropped().into());
+    if let Some(place) = event.place {
+        fixed32(out, 8, otlp::flags(place));
+        bytes(out, 9, &place.trace_id);
+        bytes(out, 10, &place.span_id);
+    }
+    fixed64(out, 11, event.at_ns);
 }
 
 const fn severity(level: Level) -> SeverityNumber {

@@ -4,11 +4,12 @@
 //! tracing-opentelemetry and OpenTelemetry's SDK: docs/decisions/recorder.md says what that costs and why.
 
 use super::buffer::Buffer;
+use super::fields::{Fields, Kind};
 use super::ids::{new_ids, random};
 use super::log::Log;
-use super::log_export::LoggedEvent;
+use super::log_export::LoggedEvents;
 use super::metrics::Decisions;
-use super::record::{Fields, Kind, SpanRecord};
+use super::record::{EndedSpans, SpanRecord};
 use super::sampling::{Part, Sampler, Sampling};
 use crate::names::own;
 use crate::propagation::TraceParent;
@@ -22,16 +23,19 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_core::span::Current;
 
+/// Goes from hand to hand, and its memory stays where it is.
+type BoxedRecord = Box<SpanRecord>;
+
 /// Open spans are spread over this many tables, so that threads hardly ever wait for each other.
 const TABLES: usize = 32;
 
 /// Records spans and events up to INFO, and writes the events that the log's filter lets through.
 pub(super) struct Recorder {
     open: [Table; TABLES],
-    ended: Arc<Buffer<SpanRecord>>,
+    ended: Arc<Buffer<EndedSpans>>,
     log: Log,
     /// Logged events for the collector; `None` without one.
-    logged: Option<Arc<Buffer<LoggedEvent>>>,
+    logged: Option<Arc<Buffer<LoggedEvents>>>,
     /// Spans are recorded at all.
     recording: bool,
     sampler: Sampler,
@@ -44,7 +48,7 @@ pub(super) struct Recorder {
 struct Table(Mutex<slab::Slab<Open>>);
 
 struct Open {
-    record: SpanRecord,
+    record: BoxedRecord,
     metadata: &'static Metadata<'static>,
     parent: Option<Id>,
     /// The first span of this process's part of the trace; `None` for that span itself.
@@ -58,7 +62,7 @@ struct Open {
 /// What is known, and what waits, until it is decided whether this process's part of a trace is kept.
 #[derive(Default)]
 struct Waiting {
-    ended: Vec<SpanRecord>,
+    ended: Vec<BoxedRecord>,
     failed: bool,
     forced: bool,
     /// Told to others already.
@@ -87,7 +91,9 @@ struct Entered {
 thread_local! {
     /// The current span is the last one.
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
-    static SCRATCH: Cell<Option<Fields>> = const { Cell::new(None) };
+    static SCRATCH: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
+    /// Cleared records, whose memory the next spans take: it is still in this processor's cache.
+    static SPARE: RefCell<Vec<BoxedRecord>> = const { RefCell::new(Vec::new()) };
     static TABLE: usize = NEXT_TABLE.fetch_add(1, Ordering::Relaxed) % TABLES;
 }
 
@@ -117,6 +123,29 @@ fn entered<R>(f: impl FnOnce(&mut Vec<Entered>) -> R) -> Option<R> {
     ENTERED.try_with(|entered| entered.try_borrow_mut().ok().map(|mut entered| f(&mut entered))).ok().flatten()
 }
 
+/// So many a thread keeps at most.
+const MAX_SPARE: usize = 64;
+/// Of a record that is kept; one that grew beyond it goes.
+const MAX_SPARE_BYTES: usize = 4 * 1024;
+
+/// An empty record.
+fn spare(attributes: usize) -> BoxedRecord {
+    let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten();
+    spare.unwrap_or_else(|| Box::new(SpanRecord::new(Fields::with_capacity(attributes))))
+}
+
+fn give_back(mut record: BoxedRecord) {
+    let _ = SPARE.try_with(|spare| {
+        if let Ok(mut spare) = spare.try_borrow_mut()
+            && spare.len() < MAX_SPARE
+            && record.bytes() <= MAX_SPARE_BYTES
+        {
+            record.clear();
+            spare.push(record);
+        }
+    });
+}
+
 /// Reads fields without anything locked, because a value's Debug may record in turn.
 fn with_fields<R>(visit: impl FnOnce(&mut Fields), then: impl FnOnce(&Fields) -> R) -> R {
     let mut fields = SCRATCH.take().unwrap_or_default();
@@ -134,9 +163,9 @@ fn now_ns() -> u64 {
 impl Recorder {
     /// `sampling`: `None` where spans are not recorded.
     pub(super) fn new(
-        ended: Arc<Buffer<SpanRecord>>,
+        ended: Arc<Buffer<EndedSpans>>,
         log: Log,
-        logged: Option<Arc<Buffer<LoggedEvent>>>,
+        logged: Option<Arc<Buffer<LoggedEvents>>>,
         sampling: Option<Sampling>,
     ) -> Self {
         let (open, sampler) = (std::array::from_fn(|_| Table::default()), sampling.map(Sampler::new));
@@ -222,12 +251,17 @@ impl Recorder {
         Some(place)
     }
 
+    fn hand_on(&self, record: BoxedRecord) {
+        self.ended.put(1, |ended| ended.push(&record));
+        give_back(record);
+    }
+
     /// A span that has ended is handed on, or waits for its trace.
     fn end(&self, open: Open) {
         let Open { record, first, waiting, .. } = open;
         let Some(first) = first else { return self.end_part(record, waiting) };
         if record.place.sampled {
-            return self.ended.push(record);
+            return self.hand_on(record);
         }
         let failed = record.error().is_some();
         self.with(&first, |open| {
@@ -240,7 +274,7 @@ impl Recorder {
         });
     }
 
-    fn end_part(&self, mut record: SpanRecord, waiting: Waiting) {
+    fn end_part(&self, mut record: BoxedRecord, waiting: Waiting) {
         let kept = record.place.sampled || {
             let took = Duration::from_nanos(record.end_ns - record.start_ns);
             let failed = waiting.failed || record.error().is_some();
@@ -251,15 +285,15 @@ impl Recorder {
             self.decisions.count(kept);
         }
         if !kept {
-            return;
+            return give_back(record);
         }
         self.ended.lost(waiting.dropped);
         record.place.sampled = true;
         for mut child in waiting.ended {
             child.place.sampled = true;
-            self.ended.push(child);
+            self.hand_on(child);
         }
-        self.ended.push(record);
+        self.hand_on(record);
     }
 }
 
@@ -303,21 +337,23 @@ impl Subscriber for Recorder {
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let metadata = attributes.metadata();
-        let mut fields = Fields::with_capacity(metadata.fields().len());
-        attributes.record(&mut fields);
+        let mut record = spare(metadata.fields().len());
+        attributes.record(&mut record.fields);
         let parent = self.hold_parent(attributes);
         let trace_id = parent.as_ref().map_or_else(random, |parent| parent.place.trace_id);
         let sampled = parent.as_ref().map_or_else(|| self.sampler.keeps(&trace_id), |parent| parent.place.sampled);
         let place = TraceParent { trace_id, span_id: random(), sampled };
         let parent_id = parent.as_ref().map(|parent| parent.place.span_id);
-        let mut record = SpanRecord::new(place, parent_id, metadata.name(), fields);
-        record.start_ns = now_ns();
+        record.begin(place, parent_id, metadata.name(), now_ns());
         let (parent, first) = parent.map(|parent| (parent.id, parent.first)).unzip();
         self.put(Open { record, metadata, parent, first, references: 1, waiting: Waiting::default() })
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        with_fields(|fields| values.record(fields), |fields| self.with(span, |open| open.record.fields.add(fields)));
+        with_fields(
+            |fields| values.record(fields),
+            |fields| self.with(span, |open| open.record.fields.add(fields.read())),
+        );
     }
 
     fn record_follows_from(&self, span: &Id, follows: &Id) {
@@ -339,21 +375,19 @@ impl Subscriber for Recorder {
             let place = span.as_ref().map(|(_, place)| *place);
             self.log.write(event, place);
             if let Some(logged) = self.logged.as_ref().filter(|_| !is_exporting()) {
-                let mut fields = Fields::with_capacity(metadata.fields().len());
-                event.record(&mut fields);
-                logged.push(LoggedEvent { at_ns: now_ns(), metadata, place, fields });
+                let push = |fields: &Fields| logged.put(1, |all| all.push(now_ns(), metadata, place, fields.read()));
+                with_fields(|fields| event.record(fields), push);
             }
         }
         if let Some((id, _)) = span.filter(|_| belongs_in_spans(metadata)) {
-            let mut fields = Fields::with_capacity(metadata.fields().len());
-            event.record(&mut fields);
             let at_ns = now_ns();
-            self.with(&id, |open| {
+            let add = |fields: &Fields, open: &mut Open| {
                 if *metadata.level() == Level::ERROR {
-                    open.record.fail(fields.message().unwrap_or_default());
+                    open.record.fields.fail(fields.read().message().unwrap_or_default());
                 }
-                open.record.happened(at_ns, metadata.name(), fields);
-            });
+                open.record.happened(at_ns, metadata.name(), fields.read());
+            };
+            with_fields(|fields| event.record(fields), |fields| self.with(&id, |open| add(fields, open)));
         }
     }
 

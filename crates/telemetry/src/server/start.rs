@@ -3,10 +3,10 @@ use super::config::{Config, Export};
 use super::forwarder::{Forwarder, ForwarderError, ForwarderStats};
 use super::handover::{self, SpanSink};
 use super::log::Log;
-use super::log_export::{self, LoggedEvent};
+use super::log_export::{self, LoggedEvents};
 use super::metrics::{self, Reader};
 use super::otlp::text_attribute;
-use super::record::SpanRecord;
+use super::record::EndedSpans;
 use super::recorder::Recorder;
 use super::signal::Signal;
 use crate::names::stable;
@@ -43,13 +43,13 @@ pub struct Stats {
 
 /// The running pipeline.
 pub struct Telemetry {
-    ended: Arc<Buffer<SpanRecord>>,
+    ended: Arc<Buffer<EndedSpans>>,
     log: Log,
     traces: Option<Forwarder>,
     metrics: Option<Forwarder>,
     logs: Option<Forwarder>,
     /// Logged events for the collector.
-    logged: Option<Arc<Buffer<LoggedEvent>>>,
+    logged: Option<Arc<Buffer<LoggedEvents>>>,
     reader: Option<Reader>,
     sink: Arc<dyn SpanSink>,
 }

@@ -2,13 +2,14 @@
 use super::{Config, Recorder, SpanSink, Telemetry, assemble};
 use crate::propagation::TraceParent;
 use crate::server::{
-    Keep, LogFormat, Sampling, SpanRecord, WhileOpen, add_link, current_trace_parent, decide_trace, keep_trace, otlp,
+    EndedSpans, Keep, LogFormat, Sampling, WhileOpen, add_link, current_trace_parent, decide_trace, keep_trace, otlp,
     set_remote_parent, trace_parent_of,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
+use prost::Message;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,8 +20,9 @@ const LONG: Duration = Duration::from_secs(60);
 struct Kept<T>(Arc<Mutex<Vec<T>>>);
 
 impl SpanSink for Kept<ExportTraceServiceRequest> {
-    fn record(&self, spans: &[SpanRecord]) {
-        self.ingest(&otlp::request(&Resource::default(), spans));
+    fn record(&self, spans: &EndedSpans) {
+        let request = otlp::traces(&Resource::default(), spans.iter());
+        self.ingest(&ExportTraceServiceRequest::decode(&*request).unwrap());
     }
 
     fn ingest(&self, request: &ExportTraceServiceRequest) {

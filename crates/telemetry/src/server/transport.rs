@@ -7,8 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::uri::PathAndQuery;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
-use prost::bytes::{Buf, BufMut};
-use std::borrow::Cow;
+use prost::bytes::{Buf, BufMut, Bytes};
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 use tonic::client::Grpc;
@@ -66,18 +65,16 @@ impl Transport {
     }
 
     /// Sends an encoded export request of the signal.
-    pub(super) async fn send(&mut self, request: &[u8]) -> Outcome {
+    pub(super) async fn send(&mut self, request: &Bytes) -> Outcome {
         match self {
             Self::Http { client, url, headers, gzip, json } => {
                 let body = match json {
-                    None => Ok(Cow::Borrowed(request)),
-                    Some(signal) => signal.json(request).map(Cow::Owned),
+                    None => Ok(request.clone()),
+                    Some(signal) => signal.json(request).map(Bytes::from),
                 };
                 let kind = if json.is_some() { "application/json" } else { "application/x-protobuf" };
-                match body.and_then(|body| if *gzip { gzipped(&body).map(Cow::Owned) } else { Ok(body) }) {
-                    Ok(body) => {
-                        send_http(client.post(&*url).headers(headers.clone()), kind, *gzip, body.into_owned()).await
-                    }
+                match body.and_then(|body| if *gzip { gzipped(&body).map(Bytes::from) } else { Ok(body) }) {
+                    Ok(body) => send_http(client.post(&*url).headers(headers.clone()), kind, *gzip, body).await,
                     Err(error) => Outcome::Refused { reason: error.to_string() },
                 }
             }
@@ -117,7 +114,7 @@ fn gzipped(bytes: &[u8]) -> Result<Vec<u8>, BoxError> {
     Ok(gzip.finish()?)
 }
 
-async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: bool, body: Vec<u8>) -> Outcome {
+async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: bool, body: Bytes) -> Outcome {
     let mut request = request.header(CONTENT_TYPE, kind);
     if gzip {
         request = request.header(CONTENT_ENCODING, "gzip");
@@ -176,8 +173,8 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
 }
 
-async fn send_grpc(client: &mut Grpc<Channel>, path: &PathAndQuery, headers: &HeaderMap, request: &[u8]) -> Outcome {
-    let mut request = tonic::Request::new(request.to_vec());
+async fn send_grpc(client: &mut Grpc<Channel>, path: &PathAndQuery, headers: &HeaderMap, request: &Bytes) -> Outcome {
+    let mut request = tonic::Request::new(request.clone());
     *request.metadata_mut() = MetadataMap::from_headers(headers.clone());
     if let Err(error) = client.ready().await {
         return Outcome::Retry { after: None, reason: with_sources(&error) };
@@ -199,7 +196,7 @@ async fn send_grpc(client: &mut Grpc<Channel>, path: &PathAndQuery, headers: &He
 struct Encoded;
 
 impl Codec for Encoded {
-    type Encode = Vec<u8>;
+    type Encode = Bytes;
     type Decode = Vec<u8>;
     type Encoder = Self;
     type Decoder = Self;
@@ -214,11 +211,11 @@ impl Codec for Encoded {
 }
 
 impl Encoder for Encoded {
-    type Item = Vec<u8>;
+    type Item = Bytes;
     type Error = Status;
 
-    fn encode(&mut self, item: Vec<u8>, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.put_slice(&item);
+    fn encode(&mut self, item: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put(item);
         Ok(())
     }
 }
