@@ -48,6 +48,8 @@ pub struct Settings {
     pub secret_key: Option<String>,
     pub previous_secret_key: Option<String>,
     pub telemetry: telemetry::server::Config,
+    /// Standard variables that are set for nothing.
+    pub unread: Vec<String>,
 }
 
 impl Settings {
@@ -80,6 +82,7 @@ impl Settings {
             secret_key,
             previous_secret_key: sources.text("SECRET_KEY_PREVIOUS")?,
             telemetry: telemetry(sources)?,
+            unread: sources.unread(),
         })
     }
 }

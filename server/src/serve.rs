@@ -48,17 +48,7 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     let observatory = Arc::new(Observatory::new(observatory::Limits::default()));
     let recorded = Recorded { observatory: Arc::clone(&observatory), service: settings.telemetry.service_name.clone() };
     let telemetry = Arc::new(telemetry::server::start(&settings.telemetry, Arc::new(recorded))?);
-    if settings.secret_key.as_ref().is_some_and(|key| key.len() < LONG_KEY) {
-        tracing::warn!(
-            "SECRET_KEY is short: who guesses it signs sessions; {LONG_KEY} random characters can't be guessed"
-        );
-    }
-    if settings.secret_key.is_none() && settings.engines.redis.is_some() {
-        tracing::warn!(
-            "SECRET_KEY is not set: whoever signs in at this process is signed in at no other one, though they share a Redis; \
-             set the same key for all of them"
-        );
-    }
+    warn_of(&settings);
     let engines = Engines::open(&settings.engines, &settings.data, Some(settings.spool)).await?;
     let state = state(&settings, &data, &engines, observatory, Arc::clone(&telemetry), address)?;
     let draining = state.draining.clone();
@@ -93,6 +83,24 @@ pub async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error +
     engines.close().await;
     let flushed = tokio::task::spawn_blocking(move || telemetry.shutdown(FLUSH)).await;
     flushed.map_err(Into::into)
+}
+
+/// What is set in a way that can be used, and that hardly anybody means.
+fn warn_of(settings: &Settings) {
+    if settings.secret_key.as_ref().is_some_and(|key| key.len() < LONG_KEY) {
+        tracing::warn!(
+            "SECRET_KEY is short: who guesses it signs sessions; {LONG_KEY} random characters can't be guessed"
+        );
+    }
+    if settings.secret_key.is_none() && settings.engines.redis.is_some() {
+        tracing::warn!(
+            "SECRET_KEY is not set: whoever signs in at this process is signed in at no other one, though they share a Redis; \
+             set the same key for all of them"
+        );
+    }
+    for name in &settings.unread {
+        tracing::warn!(variable = name, "{name} is set, and is not read here: docs/TELEMETRY.md lists what is");
+    }
 }
 
 /// Counts API events in the background, until the end is told.

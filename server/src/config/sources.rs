@@ -95,6 +95,32 @@ impl Sources {
         self.text(name)?.ok_or_else(|| ConfigError::new(name, "Set it."))
     }
 
+    /// OpenTelemetry's variables that are set and that nobody reads here, in order. Others begin with `OTEL_`, too: Kubernetes
+    /// makes some up for a service of that name.
+    pub fn unread(&self) -> Vec<String> {
+        const STANDARD: [&str; 10] = [
+            "OTEL_ATTRIBUTE_",
+            "OTEL_BLRP_",
+            "OTEL_BSP_",
+            "OTEL_CONFIG_FILE",
+            "OTEL_EXPORTER_",
+            "OTEL_LOG",
+            "OTEL_METRIC",
+            "OTEL_PROPAGATORS",
+            "OTEL_SPAN_",
+            "OTEL_TRACES_",
+        ];
+        let is_read = |name: &str| {
+            let named = |known: &str| name == known || name.strip_suffix("_FILE") == Some(known);
+            VARIABLES.iter().any(|variable| named(variable.name))
+        };
+        let set = self.environment.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
+        let standard = set.filter(|name| STANDARD.iter().any(|start| name.starts_with(start)));
+        let mut unread: Vec<String> = standard.filter(|name| !is_read(name)).cloned().collect();
+        unread.sort_unstable();
+        unread
+    }
+
     /// All variables with their effective values; secrets masked.
     pub fn effective(&self) -> impl Iterator<Item = (&'static Variable, Result<Option<Value>, ConfigError>)> {
         VARIABLES.iter().map(|variable| {
@@ -122,7 +148,22 @@ fn without_password(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{Sources, without_password};
+
+    #[test]
+    fn standard_variables_that_nobody_reads_are_found() {
+        let set = [
+            ("OTEL_BSP_SCHEDULE_DELAY", "5000"),
+            ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+            ("OTEL_EXPORTER_OTLP_HEADERS_FILE", "/run/secrets/headers"),
+            ("OTEL_COLLECTOR_SERVICE_HOST", "10.0.0.1"),
+            ("OTEL_PROPAGATORS", ""),
+            ("PATH", "/bin"),
+        ];
+        let sources = Sources::new(Vec::new(), set.map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(sources.unread(), ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_INSECURE"]);
+    }
 
     #[test]
     fn a_urls_password_is_not_shown() {

@@ -54,6 +54,15 @@ pub struct Export {
     pub gzip: bool,
     /// A file with the authorities that the collector's certificate may be signed by, instead of the system's.
     pub authorities: Option<PathBuf>,
+    /// By which the collector knows this process.
+    pub identity: Option<Identity>,
+}
+
+/// Files in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 /// A variable that can't be used.
@@ -76,6 +85,8 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
 const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
 const METRIC_INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
@@ -88,6 +99,8 @@ struct Names {
     timeout: &'static str,
     compression: &'static str,
     certificate: &'static str,
+    client_certificate: &'static str,
+    client_key: &'static str,
     /// Where it goes: the first that is set wins.
     endpoints: &'static [(&'static str, Reading)],
 }
@@ -101,6 +114,8 @@ const fn names(signal: Signal) -> Names {
             timeout: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
             compression: "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
             certificate: "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
+            client_certificate: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
+            client_key: "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -115,6 +130,8 @@ const fn names(signal: Signal) -> Names {
             timeout: "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
             compression: "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
             certificate: "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+            client_certificate: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+            client_key: "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -128,6 +145,8 @@ const fn names(signal: Signal) -> Names {
             timeout: "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
             compression: "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION",
             certificate: "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE",
+            client_certificate: "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE",
+            client_key: "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY",
             endpoints: &[
                 ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Reading::Exact),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", Reading::Base),
@@ -221,7 +240,8 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     let names = names(signal);
     // Read even when nothing is sent: a mistake in them is one all the same.
     let (protocol, headers, timeout) = (protocol(&names, get)?, headers(&names, get)?, timeout(&names, get)?);
-    let (gzip, authorities) = (gzip(&names, get)?, authorities(&names, get)?);
+    let (gzip, authorities) = (gzip(&names, get)?, pem(get, [names.certificate, CERTIFICATE])?);
+    let identity = identity(&names, get)?;
     match get(names.exporter).as_deref() {
         None | Some("otlp") => {}
         Some("none") => return Ok(None),
@@ -234,7 +254,7 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     };
     let endpoint = Endpoint::parse(&url, reading, protocol, signal)
         .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))?;
-    Ok(Some(Export { signal, endpoint, headers, timeout, gzip, authorities }))
+    Ok(Some(Export { signal, endpoint, headers, timeout, gzip, authorities, identity }))
 }
 
 fn protocol(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Protocol>, ConfigError> {
@@ -257,10 +277,22 @@ fn gzip(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<bool, Co
     }
 }
 
-fn authorities(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<PathBuf>, ConfigError> {
-    let Some((variable, path)) = first(get, [names.certificate, CERTIFICATE]) else { return Ok(None) };
+fn identity(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Identity>, ConfigError> {
+    let certificate = pem(get, [names.client_certificate, CLIENT_CERTIFICATE])?;
+    let key = pem(get, [names.client_key, CLIENT_KEY])?;
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
+        (Some(_), None) => Err(error(CLIENT_KEY, "Set it, too: a certificate needs its key.")),
+        (None, Some(_)) => Err(error(CLIENT_CERTIFICATE, "Set it, too: a key needs its certificate.")),
+    }
+}
+
+/// A file in PEM.
+fn pem(get: &impl Fn(&str) -> Option<String>, names: [&'static str; 2]) -> Result<Option<PathBuf>, ConfigError> {
+    let Some((variable, path)) = first(get, names) else { return Ok(None) };
     let path = PathBuf::from(path);
-    if path.is_file() { Ok(Some(path)) } else { Err(error(variable, "Set it to a file with certificates in PEM.")) }
+    if path.is_file() { Ok(Some(path)) } else { Err(error(variable, "Set it to a file in PEM.")) }
 }
 
 fn headers(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {

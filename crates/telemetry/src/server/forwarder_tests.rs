@@ -9,7 +9,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -44,7 +45,7 @@ fn collector(answers: Vec<Vec<u8>>) -> (String, Receiver<Seen>) {
     (url, receiver)
 }
 
-fn serve(stream: TcpStream, answer: Option<Vec<u8>>, seen: &Sender<Seen>) -> Option<TcpStream> {
+fn serve<S: Read + Write>(stream: S, answer: Option<Vec<u8>>, seen: &Sender<Seen>) -> Option<S> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -82,9 +83,90 @@ fn forwarder(url: &str, retry: RetryPolicy) -> Forwarder {
     Forwarder::start_with(&Config::from_env(of).unwrap().traces.unwrap(), retry).unwrap()
 }
 
+/// A collector with TLS, which takes one request of whoever shows a certificate; where it is, its authority, and what to show.
+fn collector_with_tls() -> (String, [(&'static str, tempfile::NamedTempFile); 3], Receiver<Seen>) {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::default();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = parameters.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(parameters, authority_key);
+    let signed = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer);
+        (certificate.unwrap(), key)
+    };
+    let ((own, own_key), (client, client_key)) = (signed("127.0.0.1"), signed("board"));
+
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from(authority.der().to_vec())).unwrap();
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(
+            vec![CertificateDer::from(own.der().to_vec())],
+            PrivateKeyDer::try_from(own_key.serialize_der()).unwrap(),
+        );
+    let config = Arc::new(config.unwrap());
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (seen, receiver) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            serve(rustls::StreamOwned::new(tls, stream.unwrap()), Some(answer("200 OK", "", b"")), &seen);
+        }
+    });
+    let file = |text: String| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    };
+    let files = [
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", file(authority.pem())),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", file(client.pem())),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", file(client_key.serialize_pem())),
+    ];
+    (url, files, receiver)
+}
+
+#[test]
+fn a_collector_that_asks_for_a_certificate_is_shown_one() {
+    let (url, files, seen) = collector_with_tls();
+    let start = |shown: usize| {
+        let of = |name: &str| match name {
+            "OTLP_ENDPOINT" => Some(url.clone()),
+            name => files[..shown]
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, file)| file.path().display().to_string()),
+        };
+        Config::from_env(of).map(|config| Forwarder::start_with(&config.traces.unwrap(), FAST).unwrap())
+    };
+    let known = start(3).unwrap();
+    known.forward(&request(2, 1));
+    assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
+    assert_eq!(finished(&known, LONG), ForwarderStats { sent: 2, dropped: 0, queued: 0 });
+
+    let unknown = start(1).unwrap();
+    unknown.forward(&request(1, 1));
+    assert_eq!(finished(&unknown, LONG), ForwarderStats { sent: 0, dropped: 1, queued: 0 });
+    assert!(seen.try_recv().is_err());
+
+    assert_eq!(start(2).err().unwrap().variable, "OTEL_EXPORTER_OTLP_CLIENT_KEY");
+}
+
 /// Shuts down, and tells what became of the spans.
 fn finished(forwarder: &Forwarder, limit: Duration) -> ForwarderStats {
     forwarder.shutdown(limit);
+    let begun = Instant::now();
+    while forwarder.stats().queued > 0 && begun.elapsed() < LONG {
+        std::thread::sleep(Duration::from_millis(1));
+    }
     forwarder.stats()
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use tonic::{Code, Status};
 
 /// What the collector made of a batch.
@@ -91,6 +91,10 @@ fn http_client(export: &Export) -> Result<reqwest::Client, BoxError> {
     if let Some(path) = &export.authorities {
         client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?)?);
     }
+    if let Some(identity) = &export.identity {
+        let pem = [std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?].concat();
+        client = client.identity(reqwest::Identity::from_pem(&pem)?);
+    }
     Ok(client.build()?)
 }
 
@@ -98,7 +102,11 @@ fn grpc_client(export: &Export) -> Result<Grpc<Channel>, BoxError> {
     let (url, timeout) = (&export.endpoint.url, export.timeout);
     let mut endpoint = Channel::from_shared(url.clone())?.timeout(timeout).connect_timeout(timeout);
     if url.starts_with("https:") {
-        let tls = ClientTlsConfig::new();
+        let mut tls = ClientTlsConfig::new();
+        if let Some(identity) = &export.identity {
+            let (certificate, key) = (std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?);
+            tls = tls.identity(Identity::from_pem(certificate, key));
+        }
         endpoint = endpoint.tls_config(match &export.authorities {
             Some(path) => tls.ca_certificate(Certificate::from_pem(std::fs::read(path)?)),
             None => tls.with_native_roots(),
