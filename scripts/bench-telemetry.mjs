@@ -12,8 +12,8 @@ const SLOW_MS = 100;
 
 const receiver = new Worker(new URL('bench-receiver.mjs', import.meta.url));
 const [{ port }] = await once(receiver, 'message');
-/** The kernel takes connections for it; nobody reads them. */
-const hanging = createServer((socket) => socket.on('error', () => undefined).resume());
+/** Takes connections, and reads nothing. */
+const hanging = createServer({ pauseOnConnect: true }, (socket) => socket.on('error', () => undefined));
 await once(hanging.listen(0, '127.0.0.1'), 'listening');
 const signals = (url) => ({ OTLP_ENDPOINT: url, OTEL_METRIC_EXPORT_INTERVAL: '5000' });
 

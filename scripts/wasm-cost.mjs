@@ -17,6 +17,13 @@ const sizes = sites.map((site) => {
 });
 const boards = sites.map((site, at) => new Board(glassboard, { GLASSBOARD_SITE_DIR: site }, 3990 + at));
 
+/** Without the quarter at each end. */
+function middle(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const kept = sorted.slice(Math.floor(sorted.length / 4), Math.ceil((sorted.length * 3) / 4));
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length;
+}
+
 /** Milliseconds until the largest thing is painted. */
 async function loaded(page, url) {
   await page.goto(url);
@@ -69,8 +76,11 @@ await bench(async () => {
     const order = i % 2 === 0 ? [0, 1] : [1, 0];
     for (const at of order) seen[at].push(await loaded(pages[at], `${boards[at].url}/messages`));
   }
-  const [lcp, plainLcp] = seen.map(median);
-  row('LCP of the messages, medians', 'within 3 %', `${lcp.toFixed(0)} against ${plainLcp.toFixed(0)} ms = ${((100 * (lcp - plainLcp)) / plainLcp).toFixed(1)} %`);
+  // Chromium tells paints in steps of 4 ms: a median is one of them, the mean of the middle half is finer.
+  for (const [which, of] of [['medians', median], ['means of the middle half', middle]]) {
+    const [lcp, plainLcp] = seen.map(of);
+    row(`LCP of the messages, ${which}`, 'within 3 %', `${lcp.toFixed(1)} against ${plainLcp.toFixed(1)} ms = ${((100 * (lcp - plainLcp)) / plainLcp).toFixed(1)} %`);
+  }
   const clicks = [[], []];
   for (let i = 0; i < 5; i++) for (const at of [0, 1]) clicks[at].push(await clicked(pages[at], `${boards[at].url}/messages`));
   const [click, plainClick] = clicks.map(median);

@@ -98,12 +98,14 @@ impl Sources {
     /// OpenTelemetry's variables that are set and that nobody reads here, in order. Others begin with `OTEL_`, too: Kubernetes
     /// makes some up for a service of that name.
     pub fn unread(&self) -> Vec<String> {
-        const STANDARD: [&str; 10] = [
+        const STANDARD: [&str; 12] = [
             "OTEL_ATTRIBUTE_",
             "OTEL_BLRP_",
             "OTEL_BSP_",
             "OTEL_CONFIG_FILE",
+            "OTEL_EVENT_",
             "OTEL_EXPORTER_",
+            "OTEL_LINK_",
             "OTEL_LOG",
             "OTEL_METRIC",
             "OTEL_PROPAGATORS",
@@ -115,7 +117,9 @@ impl Sources {
             VARIABLES.iter().any(|variable| named(variable.name))
         };
         let set = self.environment.iter().filter(|(_, value)| !value.is_empty()).map(|(name, _)| name);
-        let standard = set.filter(|name| STANDARD.iter().any(|start| name.starts_with(start)));
+        let of_a_service =
+            |name: &str| name.ends_with("_PORT") || ["_SERVICE_", "_PORT_"].iter().any(|part| name.contains(part));
+        let standard = set.filter(|name| STANDARD.iter().any(|start| name.starts_with(start)) && !of_a_service(name));
         let mut unread: Vec<String> = standard.filter(|name| !is_read(name)).cloned().collect();
         unread.sort_unstable();
         unread
@@ -158,11 +162,16 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
             ("OTEL_EXPORTER_OTLP_HEADERS_FILE", "/run/secrets/headers"),
             ("OTEL_COLLECTOR_SERVICE_HOST", "10.0.0.1"),
+            ("OTEL_LOGS_PORT_4317_TCP_ADDR", "10.0.0.2"),
+            ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "9"),
             ("OTEL_PROPAGATORS", ""),
             ("PATH", "/bin"),
         ];
         let sources = Sources::new(Vec::new(), set.map(|(name, value)| (name.into(), value.into())));
-        assert_eq!(sources.unread(), ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_INSECURE"]);
+        assert_eq!(
+            sources.unread(),
+            ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_EXPORTER_OTLP_INSECURE", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"]
+        );
     }
 
     #[test]

@@ -278,13 +278,16 @@ fn gzip(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<bool, Co
 }
 
 fn identity(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Identity>, ConfigError> {
-    let certificate = pem(get, [names.client_certificate, CLIENT_CERTIFICATE])?;
-    let key = pem(get, [names.client_key, CLIENT_KEY])?;
+    let certificates = [names.client_certificate, CLIENT_CERTIFICATE];
+    let keys = [names.client_key, CLIENT_KEY];
+    let (certificate, key) = (pem(get, certificates)?, pem(get, keys)?);
+    // Of one signal or of all, as what it belongs to.
+    let beside = |found: [&'static str; 2], missing: [&'static str; 2]| missing[usize::from(get(found[0]).is_none())];
     match (certificate, key) {
         (None, None) => Ok(None),
         (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
-        (Some(_), None) => Err(error(CLIENT_KEY, "Set it, too: a certificate needs its key.")),
-        (None, Some(_)) => Err(error(CLIENT_CERTIFICATE, "Set it, too: a key needs its certificate.")),
+        (Some(_), None) => Err(error(beside(certificates, keys), "Set it, too: a certificate needs its key.")),
+        (None, Some(_)) => Err(error(beside(keys, certificates), "Set it, too: a key needs its certificate.")),
     }
 }
 
@@ -381,6 +384,18 @@ mod tests {
         assert_eq!(config.frontend_service_name, "aks-demo-frontend");
         assert_eq!((config.traces, config.metrics, config.logs), (None, None, None));
         assert_eq!(config.log_format, LogFormat::Json);
+    }
+
+    #[test]
+    fn half_an_identity_is_told_by_its_other_half() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for (set, missing) in [
+            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"),
+            ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE"),
+        ] {
+            assert_eq!(config(&[(set, file)]).unwrap_err().variable, missing);
+            assert!(config(&[(set, file), (missing, file)]).is_ok());
+        }
     }
 
     #[test]

@@ -119,12 +119,14 @@ impl Forwarder {
     /// Queues the encoded request that `make` makes of so many items; never waits. While there is no room for it, it is not even
     /// made: a collector that is too slow costs no work.
     pub(super) fn forward_made(&self, count: usize, make: impl FnOnce() -> Vec<u8>) {
-        let expected = self.shared.made_bytes.load(Relaxed);
+        // One that is larger than the queue is no measure of the next.
+        let expected = self.shared.made_bytes.load(Relaxed).min(QUEUE_BYTES);
         if self.shared.queued_bytes.load(Relaxed) + expected > QUEUE_BYTES {
             self.shared.dropped.fetch_add(count as u64, Relaxed);
             return;
         }
-        let bytes = make();
+        let mut bytes = make();
+        bytes.shrink_to_fit();
         self.shared.made_bytes.store(bytes.len(), Relaxed);
         self.queue(Batch { bytes, count: count as u64 });
     }

@@ -121,9 +121,10 @@ fn collector_with_tls() -> (String, [(&'static str, tempfile::NamedTempFile); 3]
             serve(rustls::StreamOwned::new(tls, stream.unwrap()), Some(answer("200 OK", "", b"")), &seen);
         }
     });
+    // As mounted secrets are: without a line's end.
     let file = |text: String| {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
+        file.write_all(text.trim_end().as_bytes()).unwrap();
         file
     };
     let files = [
@@ -253,6 +254,16 @@ fn a_collector_that_hangs_costs_what_does_not_fit_and_never_time() {
     }
     assert!(made <= 1, "what has no room is not even made: {made}");
     assert_eq!(finished(&forwarder, Duration::from_millis(10)), ForwarderStats { sent: 0, dropped: 61, queued: 0 });
+}
+
+#[test]
+fn one_that_is_larger_than_the_queue_is_lost_alone() {
+    let (url, seen) = collector(vec![answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, FAST);
+    forwarder.forward_made(1, || vec![0; QUEUE_BYTES + 1]);
+    forwarder.forward_made(2, || request(2, 1).encode_to_vec());
+    assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 2, dropped: 1, queued: 0 });
 }
 
 #[test]

@@ -135,3 +135,75 @@ const fn severity(level: Level) -> SeverityNumber {
         Level::TRACE => SeverityNumber::Trace,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Buffer, LoggedEvents, Resource, request};
+    use crate::server::log::Log;
+    use crate::server::recorder::Recorder;
+    use crate::server::{Config, LogFormat, current_trace_parent};
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+    use opentelemetry_proto::tonic::logs::v1::LogRecord;
+    use prost::Message;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn some(value: Value) -> Option<AnyValue> {
+        Some(AnyValue { value: Some(value) })
+    }
+
+    #[test]
+    fn everything_that_an_event_says_is_read_back() {
+        let logged = Arc::new(Buffer::<LoggedEvents>::new(8, 8));
+        let config = Config::from_env(|_| None).unwrap();
+        let log = Log::start(std::io::sink(), LogFormat::Json, config.log_filter).unwrap();
+        let ended = Arc::new(Buffer::new(8, 8));
+        let recorder = Recorder::new(ended, log, Some(Arc::clone(&logged)), Some(config.sampling));
+        let place = tracing::subscriber::with_default(recorder, || {
+            tracing::info_span!("span").in_scope(|| {
+                tracing::warn!(target: "one", { event.name = "told", a = false, b = -7_i64, c = 0.0, d = "" }, "said");
+                tracing::info!(target: "two", token = "hunter2");
+                current_trace_parent().unwrap()
+            })
+        });
+        let mut events = LoggedEvents::default();
+        assert!(logged.take(Duration::ZERO, &mut events));
+        let resource = Resource { dropped_attributes_count: 3, ..Resource::default() };
+        let bytes = request(&resource, &events.events, &events.fields);
+        let read = ExportLogsServiceRequest::decode(&*bytes).unwrap();
+        let [of_resource] = &read.resource_logs[..] else { panic!("{read:?}") };
+        assert_eq!(of_resource.resource, Some(resource));
+        let [one, two] = &of_resource.scope_logs[..] else { panic!("{read:?}") };
+        let names = [one, two].map(|of| of.scope.as_ref().map(|scope| scope.name.as_str()).unwrap_or_default());
+        assert_eq!(names, ["one", "two"]);
+
+        let at = one.log_records[0].time_unix_nano;
+        assert!(at > 0);
+        let pair = |key: &str, value| KeyValue { key: key.to_owned(), value: some(value), ..KeyValue::default() };
+        let expected = LogRecord {
+            time_unix_nano: at,
+            observed_time_unix_nano: at,
+            severity_number: 13,
+            severity_text: "WARN".to_owned(),
+            body: some(Value::StringValue("said".to_owned())),
+            attributes: vec![
+                pair("a", Value::BoolValue(false)),
+                pair("b", Value::IntValue(-7)),
+                pair("c", Value::DoubleValue(0.0)),
+                pair("d", Value::StringValue(String::new())),
+            ],
+            flags: 1,
+            trace_id: place.trace_id.to_vec(),
+            span_id: place.span_id.to_vec(),
+            event_name: "told".to_owned(),
+            ..LogRecord::default()
+        };
+        assert_eq!(one.log_records, [expected]);
+        let [other] = &two.log_records[..] else { panic!("{read:?}") };
+        assert_eq!((other.body.is_none(), &*other.event_name), (true, ""));
+        assert_eq!(other.attributes, [pair("token", Value::StringValue("***".to_owned()))]);
+    }
+}

@@ -87,11 +87,11 @@ fn span(out: &mut Vec<u8>, span: EndedSpan<'_>) {
     fixed64(out, 7, span.start_ns());
     fixed64(out, 8, span.end_ns());
     span.attributes().for_each(|pair| attribute(out, 9, pair));
-    let (dropped_attributes, dropped_events) = span.dropped();
-    number(out, 10, dropped_attributes.into());
+    number(out, 10, span.dropped_attributes().into());
     span.events().for_each(|one| message(out, 11, |out| event(out, one)));
-    number(out, 12, dropped_events.into());
+    number(out, 12, span.dropped_events().into());
     span.links().iter().for_each(|to| message(out, 13, |out| link(out, *to)));
+    number(out, 14, span.dropped_links().into());
     let status = span.error().map(|message| (message, StatusCode::Error));
     if let Some((text, code)) = status.or_else(|| span.is_ok().then_some(("", StatusCode::Ok))) {
         message(out, 15, |out| {
@@ -106,6 +106,7 @@ fn event(out: &mut Vec<u8>, event: SpanEvent<'_>) {
     fixed64(out, 1, event.at_ns);
     bytes(out, 2, event.name().as_bytes());
     event.attributes().for_each(|pair| attribute(out, 3, pair));
+    number(out, 4, event.dropped_attributes().into());
 }
 
 fn link(out: &mut Vec<u8>, to: TraceParent) {

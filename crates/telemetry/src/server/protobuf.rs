@@ -1,4 +1,4 @@
-//! Protobuf as it is on the wire, written in one pass. Messages that are made of structures cost an allocation for each text;
+//! Protobuf as it is on the wire, written at once. Messages that are made of structures cost an allocation for each text;
 //! those that are made once per request are written here instead.
 
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -7,7 +7,7 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 pub(super) fn message(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<u8>)) {
     encode_key(field, WireType::LengthDelimited, out);
     let at = out.len();
-    // Most messages are short, and their length is one byte; longer ones move a little.
+    // Most messages are short, and their length is one byte; a longer one moves, once.
     out.push(0);
     write(out);
     let length = out.len() - at - 1;

@@ -26,6 +26,7 @@ pub(super) struct SpanRecord {
     events: Vec<Happened>,
     of_events: Pack,
     dropped_events: u32,
+    dropped_links: u32,
 }
 
 /// Something that happened while a span was open.
@@ -50,6 +51,7 @@ impl SpanRecord {
             events: Vec::new(),
             of_events: Pack::new(),
             dropped_events: 0,
+            dropped_links: 0,
         }
     }
 
@@ -71,12 +73,14 @@ impl SpanRecord {
         self.links.clear();
         self.events.clear();
         self.of_events.clear();
-        self.dropped_events = 0;
+        (self.dropped_events, self.dropped_links) = (0, 0);
     }
 
-    /// What its fields take.
+    /// What it takes beside itself.
     pub(super) fn bytes(&self) -> usize {
-        self.fields.bytes() + self.of_events.bytes()
+        let of_links = self.links.capacity() * size_of::<TraceParent>();
+        let of_events = self.events.capacity() * size_of::<Happened>() + self.of_events.bytes();
+        self.fields.bytes() + of_links + of_events
     }
 
     pub(super) fn name(&self) -> &str {
@@ -94,6 +98,8 @@ impl SpanRecord {
     pub(super) fn link(&mut self, to: TraceParent) {
         if self.links.len() < MAX_LINKS {
             self.links.push(to);
+        } else {
+            self.dropped_links += 1;
         }
     }
 
@@ -129,6 +135,7 @@ struct Ended {
     first_event: usize,
     events: u8,
     dropped_events: u32,
+    dropped_links: u32,
 }
 
 impl EndedSpans {
@@ -152,6 +159,7 @@ impl EndedSpans {
             first_event,
             events: span.events.len() as u8,
             dropped_events: span.dropped_events,
+            dropped_links: span.dropped_links,
         });
     }
 
@@ -255,10 +263,16 @@ impl<'a> EndedSpan<'a> {
         &self.all.links[self.span.first_link..self.span.first_link + usize::from(self.span.links)]
     }
 
-    /// How many attributes and events did not fit.
-    #[must_use]
-    pub fn dropped(&self) -> (u32, u32) {
-        (self.fields().dropped(), self.span.dropped_events)
+    pub(super) fn dropped_attributes(&self) -> u32 {
+        self.fields().dropped()
+    }
+
+    pub(super) const fn dropped_events(&self) -> u32 {
+        self.span.dropped_events
+    }
+
+    pub(super) const fn dropped_links(&self) -> u32 {
+        self.span.dropped_links
     }
 
     fn fields(&self) -> Read<'a> {
@@ -283,5 +297,9 @@ impl<'a> SpanEvent<'a> {
 
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&'static str, Value<'a>)> + use<'a> {
         self.fields.attributes()
+    }
+
+    pub(super) const fn dropped_attributes(&self) -> u32 {
+        self.fields.dropped()
     }
 }

@@ -152,7 +152,9 @@ fn with_fields<R>(visit: impl FnOnce(&mut Fields), then: impl FnOnce(&Fields) ->
     fields.clear();
     visit(&mut fields);
     let result = then(&fields);
-    SCRATCH.set(Some(fields));
+    if fields.bytes() <= MAX_SPARE_BYTES {
+        SCRATCH.set(Some(fields));
+    }
     result
 }
 
@@ -285,6 +287,7 @@ impl Recorder {
             self.decisions.count(kept);
         }
         if !kept {
+            waiting.ended.into_iter().for_each(give_back);
             return give_back(record);
         }
         self.ended.lost(waiting.dropped);
@@ -371,24 +374,31 @@ impl Subscriber for Recorder {
             }
             None => None,
         };
-        if self.log.takes(metadata) {
-            let place = span.as_ref().map(|(_, place)| *place);
-            self.log.write(event, place);
-            if let Some(logged) = self.logged.as_ref().filter(|_| !is_exporting()) {
-                let push = |fields: &Fields| logged.put(1, |all| all.push(now_ns(), metadata, place, fields.read()));
-                with_fields(|fields| event.record(fields), push);
+        let is_logged = self.log.takes(metadata);
+        if is_logged {
+            self.log.write(event, span.as_ref().map(|(_, place)| *place));
+        }
+        let logged = self.logged.as_ref().filter(|_| is_logged && !is_exporting());
+        let within = span.as_ref().filter(|_| belongs_in_spans(metadata));
+        if logged.is_none() && within.is_none() {
+            return;
+        }
+        let at_ns = now_ns();
+        let keep = |fields: &Fields| {
+            if let Some(logged) = logged {
+                let place = span.as_ref().map(|(_, place)| *place);
+                logged.put(1, |all| all.push(at_ns, metadata, place, fields.read()));
             }
-        }
-        if let Some((id, _)) = span.filter(|_| belongs_in_spans(metadata)) {
-            let at_ns = now_ns();
-            let add = |fields: &Fields, open: &mut Open| {
-                if *metadata.level() == Level::ERROR {
-                    open.record.fields.fail(fields.read().message().unwrap_or_default());
-                }
-                open.record.happened(at_ns, metadata.name(), fields.read());
-            };
-            with_fields(|fields| event.record(fields), |fields| self.with(&id, |open| add(fields, open)));
-        }
+            if let Some((id, _)) = within {
+                self.with(id, |open| {
+                    if *metadata.level() == Level::ERROR {
+                        open.record.fields.fail(fields.read().message().unwrap_or_default());
+                    }
+                    open.record.happened(at_ns, metadata.name(), fields.read());
+                });
+            }
+        };
+        with_fields(|fields| event.record(fields), keep);
     }
 
     fn enter(&self, span: &Id) {

@@ -418,3 +418,64 @@ fn a_panic_is_logged_with_the_trace_it_broke() {
     assert_eq!(line["trace_id"].as_str().unwrap(), crate::propagation::hex::encode(&span.trace_id));
     assert_eq!(span.status.as_ref().unwrap().code, StatusCode::Error as i32);
 }
+
+#[test]
+fn everything_that_a_span_says_is_read_back_and_nothing_of_it_is_the_next_ones() {
+    let (fixture, subscriber) = fixture(LogFormat::Json);
+    let elsewhere = TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true };
+    let full = || {
+        let span = tracing::info_span!(
+            "own",
+            otel.name = "named",
+            otel.kind = "consumer",
+            otel.status_code = "error",
+            otel.status_message = "it broke",
+            a = false,
+            b = -7_i64,
+            c = 0.0,
+            d = ""
+        );
+        (0..130).for_each(|_| add_link(&span, elsewhere));
+        span.in_scope(|| (0..130).for_each(|at| tracing::info!(at, "happened")));
+        span
+    };
+    tracing::subscriber::with_default(subscriber, || {
+        drop(full());
+        drop(tracing::info_span!("bare"));
+        // Closed by another thread, which goes on with what it took.
+        let (span, dispatch) = (full(), tracing::dispatcher::get_default(Clone::clone));
+        let other = move || {
+            tracing::dispatcher::with_default(&dispatch, || {
+                drop(span);
+                drop(tracing::info_span!("bare"));
+            })
+        };
+        std::thread::spawn(other).join().unwrap();
+    });
+    let spans = fixture.spans();
+    assert_eq!(spans.len(), 4);
+    for [full, bare] in spans.as_chunks::<2>().0 {
+        assert_eq!((&*full.name, full.kind), ("named", SpanKind::Consumer as i32));
+        let status = full.status.as_ref().unwrap();
+        assert_eq!((&*status.message, status.code), ("it broke", StatusCode::Error as i32));
+        let values: Vec<_> = full.attributes.iter().map(|pair| pair.value.clone().unwrap().value.unwrap()).collect();
+        let expected =
+            [Value::BoolValue(false), Value::IntValue(-7), Value::DoubleValue(0.0), Value::StringValue(String::new())];
+        assert_eq!(values, expected);
+        let [first, .., last] = &full.events[..] else { panic!("{full:?}") };
+        assert_eq!((&*first.name, full.events.len(), full.dropped_events_count), ("happened", 128, 2));
+        assert!(full.start_time_unix_nano <= first.time_unix_nano && first.time_unix_nano <= full.end_time_unix_nano);
+        assert_eq!(last.attributes[0].value.clone().unwrap().value, Some(Value::IntValue(127)));
+        assert_eq!((full.links.len(), full.dropped_links_count), (128, 2));
+        assert_eq!((&full.links[127].trace_id[..], full.links[127].flags), (&[1; 16][..], 1));
+
+        let ids = Span {
+            trace_id: bare.trace_id.clone(),
+            span_id: bare.span_id.clone(),
+            start_time_unix_nano: bare.start_time_unix_nano,
+            end_time_unix_nano: bare.end_time_unix_nano,
+            ..Span::default()
+        };
+        assert_eq!(*bare, Span { name: "bare".to_owned(), kind: SpanKind::Internal as i32, flags: 1, ..ids });
+    }
+}

@@ -92,7 +92,8 @@ fn http_client(export: &Export) -> Result<reqwest::Client, BoxError> {
         client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?)?);
     }
     if let Some(identity) = &export.identity {
-        let pem = [std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?].concat();
+        // A file need not end with its line.
+        let pem = [std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?].join(&b'\n');
         client = client.identity(reqwest::Identity::from_pem(&pem)?);
     }
     Ok(client.build()?)
