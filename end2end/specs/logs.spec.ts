@@ -33,6 +33,26 @@ test("the log is filtered by route and status", async ({ page, words, signIn }) 
   await expect(page.getByText(words.noCallMatches)).toBeVisible();
 });
 
+test("what is typed into the filter while the script is on its way stays", async ({ page, words, scripts, signIn }) => {
+  test.skip(!scripts, "there is no script to wait for");
+  await signIn();
+  let arrive = () => {};
+  const held = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/*.wasm*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto("/logs", { waitUntil: "commit" });
+  await page.getByLabel(words.route).fill("/nowhere");
+  arrive();
+  await hydrated(page);
+  await page.getByRole("button", { name: words.apply }).click();
+  await expect(page).toHaveURL(/route=%2Fnowhere/);
+  await expect(page.getByText(words.noCallMatches)).toBeVisible();
+  await page.goBack();
+  await expect(page.getByLabel(words.route)).toHaveValue("");
+});
+
 test("what the instruments ask for themselves is left out until it is wanted", async ({ page, words, signIn }) => {
   const name = await signIn();
   await page.request.post("/db/message", { data: { message: "logged" } });

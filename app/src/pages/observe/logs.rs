@@ -1,5 +1,5 @@
 use super::calls::{call_row, call_table};
-use super::filter::{from_query, go_to_filtered};
+use super::filter::{follow_address, from_query, go_to_filtered};
 use super::live_rows::LiveRows;
 use super::operators::OperatorsOnly;
 use crate::components::life;
@@ -96,17 +96,17 @@ fn FilterForm(wanted: Memo<LogQuery>) -> impl IntoView {
         view! {
             <label>
                 <span>{label}</span>
-                <input type=kind name=name prop:value=move || value(wanted.get()) value=value(wanted.get_untracked())
+                <input type=kind name=name value=value(wanted.get_untracked())
                     maxlength="200" placeholder=(name == "status").then_some(words.status_hint)/>
             </label>
         }
     });
     view! {
-        <form class="filter" method="get" action="/logs" on:submit=go_to_filtered("/logs", FIELDS)>
+        <form node_ref=follow_address(FIELDS) class="filter" method="get" action="/logs" on:submit=go_to_filtered("/logs", FIELDS)>
             {fields.collect_view()}
             <label class="check">
-                <input type="checkbox" name="instruments" value="1" checked=wanted.get_untracked().instruments == "1"
-                    prop:checked=move || wanted.get().instruments == "1"/>
+                <input type="checkbox" name="instruments" value="1"
+                    checked=wanted.get_untracked().instruments == "1"/>
                 <span>{words.instruments}</span>
             </label>
             <span class="filter-actions">

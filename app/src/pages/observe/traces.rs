@@ -1,4 +1,4 @@
-use super::filter::{from_query, go_to_filtered};
+use super::filter::{follow_address, from_query, go_to_filtered};
 use crate::components::life;
 use crate::components::numbers::{count, duration};
 use crate::components::pager::{Pager, Place, past_the_end};
@@ -43,19 +43,19 @@ pub fn TracesPage() -> impl IntoView {
 fn FilterForm(wanted: Memo<TraceQuery>) -> impl IntoView {
     let words = &use_text().observe().traces;
     view! {
-        <form class="filter" method="get" action="/traces" on:submit=go_to_filtered("/traces", FIELDS)>
+        <form node_ref=follow_address(FIELDS) class="filter" method="get" action="/traces" on:submit=go_to_filtered("/traces", FIELDS)>
             <label class="grow">
                 <span>{words.text}</span>
-                <input type="search" name="text" prop:value=move || wanted.get().text value=wanted.get_untracked().text maxlength="200"/>
+                <input type="search" name="text" value=wanted.get_untracked().text maxlength="200"/>
             </label>
             <label>
                 <span>{words.min_ms}</span>
                 <input type="number" name="min_ms" min="0" step="any" inputmode="decimal"
-                    prop:value=move || wanted.get().min_ms value=wanted.get_untracked().min_ms/>
+                    value=wanted.get_untracked().min_ms/>
             </label>
             <label class="check">
                 <input type="checkbox" name="errors" value="1"
-                    prop:checked=move || wanted.get().errors_only checked=wanted.get_untracked().errors_only/>
+                    checked=wanted.get_untracked().errors_only/>
                 <span>{words.errors_only}</span>
             </label>
             <span class="filter-actions">
