@@ -39,9 +39,6 @@ struct Logged {
     fields: Packed,
 }
 
-/// A logged event's usual attributes, with some room.
-const USUAL_ATTRIBUTES: usize = 16;
-
 impl LoggedEvents {
     pub(super) fn push(
         &mut self,
@@ -64,7 +61,7 @@ impl Gathered for LoggedEvents {
         self.events.clear();
         self.events.shrink_to(usual);
         self.fields.clear();
-        self.fields.shrink_to(usual * USUAL_ATTRIBUTES);
+        self.fields.shrink_to(usual);
     }
 }
 

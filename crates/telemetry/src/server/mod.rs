@@ -23,6 +23,7 @@ pub mod relay;
 mod sampling;
 mod secrets;
 mod signal;
+mod spare;
 mod start;
 mod transport;
 mod while_open;

@@ -3,8 +3,9 @@
 
 use super::fields::{Attribute, Heading, Read};
 
-/// Of one text per attribute, with some room.
-const USUAL_TEXT_BYTES: usize = 32;
+/// What a span, an event or a record usually has, with some room.
+const USUAL_ATTRIBUTES: usize = 16;
+const USUAL_TEXT_BYTES: usize = 512;
 
 #[derive(Debug, Default)]
 pub(super) struct Pack {
@@ -60,9 +61,9 @@ impl Pack {
         self.attributes.capacity() * size_of::<Attribute>() + self.texts.capacity()
     }
 
-    /// Gives back what is more than so many attributes take.
-    pub(super) fn shrink_to(&mut self, attributes: usize) {
-        self.attributes.shrink_to(attributes);
-        self.texts.shrink_to(attributes * USUAL_TEXT_BYTES);
+    /// Gives back what is more than the fields of so many usually take.
+    pub(super) fn shrink_to(&mut self, usual: usize) {
+        self.attributes.shrink_to(usual * USUAL_ATTRIBUTES);
+        self.texts.shrink_to(usual * USUAL_TEXT_BYTES);
     }
 }

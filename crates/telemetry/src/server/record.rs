@@ -8,8 +8,6 @@ use crate::propagation::TraceParent;
 /// What is kept of one span; what is more is left out and counted.
 const MAX_EVENTS: usize = 128;
 const MAX_LINKS: usize = 128;
-/// A packed span's usual attributes, with some room: what a burst took beyond it is given back.
-const USUAL_ATTRIBUTES: usize = 16;
 
 /// A span of this process that has not been handed on.
 #[derive(Debug)]
@@ -186,7 +184,7 @@ impl Gathered for EndedSpans {
         self.events.clear();
         self.events.shrink_to(usual);
         self.fields.clear();
-        self.fields.shrink_to(usual * USUAL_ATTRIBUTES);
+        self.fields.shrink_to(usual);
     }
 }
 

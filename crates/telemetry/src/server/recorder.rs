@@ -9,8 +9,9 @@ use super::ids::{new_ids, random};
 use super::log::Log;
 use super::log_export::LoggedEvents;
 use super::metrics::Decisions;
-use super::record::{EndedSpans, SpanRecord};
+use super::record::EndedSpans;
 use super::sampling::{Part, Sampler, Sampling};
+use super::spare::{BoxedRecord, give_back, spare, with_fields};
 use crate::names::own;
 use crate::propagation::TraceParent;
 use std::cell::{Cell, RefCell};
@@ -22,9 +23,6 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_core::span::Current;
-
-/// Goes from hand to hand, and its memory stays where it is.
-type BoxedRecord = Box<SpanRecord>;
 
 /// Open spans are spread over this many tables, so that threads hardly ever wait for each other.
 const TABLES: usize = 32;
@@ -91,9 +89,6 @@ struct Entered {
 thread_local! {
     /// The current span is the last one.
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
-    static SCRATCH: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
-    /// Cleared records, whose memory the next spans take: it is still in this processor's cache.
-    static SPARE: RefCell<Vec<BoxedRecord>> = const { RefCell::new(Vec::new()) };
     static TABLE: usize = NEXT_TABLE.fetch_add(1, Ordering::Relaxed) % TABLES;
 }
 
@@ -121,41 +116,6 @@ pub(super) fn current() -> Option<TraceParent> {
 /// `None` when the thread is about to end.
 fn entered<R>(f: impl FnOnce(&mut Vec<Entered>) -> R) -> Option<R> {
     ENTERED.try_with(|entered| entered.try_borrow_mut().ok().map(|mut entered| f(&mut entered))).ok().flatten()
-}
-
-/// So many a thread keeps at most.
-const MAX_SPARE: usize = 64;
-/// Of a record that is kept; one that grew beyond it goes.
-const MAX_SPARE_BYTES: usize = 4 * 1024;
-
-/// An empty record.
-fn spare(attributes: usize) -> BoxedRecord {
-    let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten();
-    spare.unwrap_or_else(|| Box::new(SpanRecord::new(Fields::with_capacity(attributes))))
-}
-
-fn give_back(mut record: BoxedRecord) {
-    let _ = SPARE.try_with(|spare| {
-        if let Ok(mut spare) = spare.try_borrow_mut()
-            && spare.len() < MAX_SPARE
-            && record.bytes() <= MAX_SPARE_BYTES
-        {
-            record.clear();
-            spare.push(record);
-        }
-    });
-}
-
-/// Reads fields without anything locked, because a value's Debug may record in turn.
-fn with_fields<R>(visit: impl FnOnce(&mut Fields), then: impl FnOnce(&Fields) -> R) -> R {
-    let mut fields = SCRATCH.take().unwrap_or_default();
-    fields.clear();
-    visit(&mut fields);
-    let result = then(&fields);
-    if fields.bytes() <= MAX_SPARE_BYTES {
-        SCRATCH.set(Some(fields));
-    }
-    result
 }
 
 fn now_ns() -> u64 {
