@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { bench, Board, median, posting, row, RUNS, settle } from './measure.mjs';
+import { bench, Board, median, posting, row, RUNS, SECONDS, settle } from './measure.mjs';
 
 const [glassboard] = process.argv.slice(2);
 /** Requests of one connection, one after the other, whose times are looked at by themselves. */
@@ -21,6 +21,7 @@ const off = new Board(glassboard, { OTEL_SDK_DISABLED: 'true' }, 3996);
 const on = new Board(glassboard, signals(`http://127.0.0.1:${port}`), 3997);
 const stuck = new Board(glassboard, signals(`http://127.0.0.1:${hanging.address().port}`), 3995);
 const boards = [off, on, stuck];
+const names = ['off', 'sent to a receiver', 'receiver hangs'];
 
 /** What a metric of the board says, all its series together. */
 async function counted(board, metric) {
@@ -32,12 +33,17 @@ async function counted(board, metric) {
 /** The same load on each, in turn. */
 async function compare(what, path, script) {
   const rounds = [];
+  const spent = boards.map(() => ({ requests: 0, threads: {} }));
   for (let i = 0; i < RUNS; i++) {
     const rates = [];
     // Whoever comes first has the cooler machine: each does in turn.
     for (let k = 0; k < boards.length; k++) {
       const at = (i + k) % boards.length;
+      const before = boards[at].cpu();
       rates[at] = boards[at].rate(path, script);
+      const after = boards[at].cpu();
+      spent[at].requests += rates[at] * SECONDS;
+      for (const [name, ns] of Object.entries(after)) spent[at].threads[name] = (spent[at].threads[name] ?? 0) + ns - (before[name] ?? 0);
       await settle();
     }
     rounds.push(rates);
@@ -46,6 +52,15 @@ async function compare(what, path, script) {
   const ratio = (at) => `${(100 * median(rounds.map((rates) => rates[at] / rates[0]))).toFixed(0)} %`;
   row(`${what}: sent to a receiver, against off`, '>= 90 %', `${rate(1)} of ${rate(0)} requests/s = ${ratio(1)}`);
   row(`${what}: receiver hangs, against off`, '>= 90 %', `${rate(2)} of ${rate(0)} requests/s = ${ratio(2)}`);
+  for (const [at, { requests, threads }] of spent.entries()) row(`${what}: CPU of one request, ${names[at]}`, 'by threads', microseconds(threads, requests));
+}
+
+/** All of a request's CPU, and the threads that have at least a hundredth of it. */
+function microseconds(threads, requests) {
+  const all = Object.values(threads).reduce((sum, ns) => sum + ns, 0);
+  const us = (ns) => (ns / requests / 1000).toFixed(2);
+  const most = Object.entries(threads).filter(([, ns]) => ns > all / 100).sort(([, a], [, b]) => b - a);
+  return `${us(all)} µs: ${most.map(([name, ns]) => `${name} ${us(ns)}`).join(', ')}`;
 }
 
 async function singles(name, board) {

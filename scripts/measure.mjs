@@ -1,6 +1,6 @@
 // What the benches share: a board under load, and a table of what was seen.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -93,6 +93,18 @@ export class Board {
 
   rssMiB() {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8'))[1]) / 1024;
+  }
+
+  /** The nanoseconds that each kind of its threads has run; those that have ended are missing. */
+  cpu() {
+    const folder = `/proc/${this.process.pid}/task`;
+    const spent = {};
+    for (const thread of readdirSync(folder)) {
+      const read = (file) => readFileSync(`${folder}/${thread}/${file}`, 'utf8').trim();
+      const name = read('comm');
+      spent[name] = (spent[name] ?? 0) + Number(read('schedstat').split(' ')[0]);
+    }
+    return spent;
   }
 
   async signIn() {

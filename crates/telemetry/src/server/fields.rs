@@ -1,9 +1,11 @@
-//! The fields of a span, of an event or of a log record: numbers, names of the program's own, and one text that holds all others.
+//! The fields of a span, of an event or of a log record, one after the other in a few bytes each: they are copied from thread to
+//! thread, and what is written on one core and read on another costs by the byte. Names are not among them: whose fields they are
+//! knows those.
 
 use super::meaning::Meaning;
 use super::secrets::MASK;
 use std::fmt::{self, Write};
-use tracing::field::{Field, Visit};
+use tracing::field::{self, Field, FieldSet, Visit};
 
 /// What is kept of one span or event; what is more is left out and counted.
 const MAX_ATTRIBUTES: usize = 128;
@@ -36,67 +38,52 @@ enum Status {
     Error,
 }
 
-/// Where a text is among its fields' texts.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    start: u32,
-    end: u32,
-}
-
-impl Place {
-    /// Fields of 4 GiB have no text beyond that.
-    fn new(start: usize, end: usize) -> Self {
-        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: place(start), end: place(end) }
-    }
-
-    /// After so many bytes of other texts.
-    fn after(self, bytes: usize) -> Self {
-        Self::new(self.start as usize + bytes, self.end as usize + bytes)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stored {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(Place),
-}
-
-pub(super) type Attribute = (&'static str, Stored);
-
-/// What fields of special meaning say, as with tracing-opentelemetry: `otel.name`, `otel.kind`, `otel.status_code`,
-/// `otel.status_message`, and an event's `message`.
+/// What is known of fields without reading them. `otel.name`, `otel.kind`, `otel.status_code`, `otel.status_message` and an
+/// event's `message` mean what they mean to tracing-opentelemetry, and are no attributes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Heading {
-    name: Option<Place>,
     kind: Option<Kind>,
     status: Option<Status>,
-    status_message: Option<Place>,
-    message: Option<Place>,
+    attributes: u8,
     dropped: u32,
 }
+
+/// What an entry is: its second byte. The first is the field's number among its callsite's; a text has its length, in two
+/// bytes, before it.
+mod tag {
+    pub(super) const FALSE: u8 = 0;
+    pub(super) const TRUE: u8 = 1;
+    pub(super) const INT: u8 = 2;
+    pub(super) const FLOAT: u8 = 3;
+    pub(super) const TEXT: u8 = 4;
+    /// Texts, too, but no attributes.
+    pub(super) const NAME: u8 = 5;
+    pub(super) const MESSAGE: u8 = 6;
+    pub(super) const STATUS_MESSAGE: u8 = 7;
+}
+
+/// The number of what is no field.
+const NO_FIELD: u8 = u8::MAX;
 
 /// The fields of a `tracing` span or event. Secrets are masked before they are kept.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     heading: Heading,
-    attributes: Vec<Attribute>,
-    texts: String,
+    /// A bit for each field that has an entry.
+    known: u128,
+    entries: Vec<u8>,
 }
 
 /// Fields, wherever they are kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Read<'a> {
     pub(super) heading: Heading,
-    pub(super) attributes: &'a [Attribute],
-    pub(super) texts: &'a str,
+    pub(super) entries: &'a [u8],
 }
 
 impl<'a> Read<'a> {
     pub(super) fn name(&self) -> Option<&'a str> {
-        self.heading.name.map(|name| self.text(name))
+        self.text(tag::NAME)
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -105,8 +92,7 @@ impl<'a> Read<'a> {
 
     /// Why it failed, in words if there are any; `None` when it did not.
     pub(super) fn error(&self) -> Option<&'a str> {
-        let message = || self.heading.status_message.map_or("", |message| self.text(message));
-        (self.heading.status == Some(Status::Error)).then(message)
+        (self.heading.status == Some(Status::Error)).then(|| self.text(tag::STATUS_MESSAGE).unwrap_or_default())
     }
 
     pub(super) fn is_ok(&self) -> bool {
@@ -114,76 +100,144 @@ impl<'a> Read<'a> {
     }
 
     pub(super) fn message(&self) -> Option<&'a str> {
-        self.heading.message.map(|message| self.text(message))
+        self.text(tag::MESSAGE)
     }
 
-    pub(super) fn attributes(self) -> impl ExactSizeIterator<Item = (&'static str, Value<'a>)> {
-        self.attributes.iter().map(move |(key, value)| (*key, self.value(*value)))
+    /// `fields`: those of the callsite where these were recorded.
+    pub(super) fn attributes(self, fields: &'static FieldSet) -> Attributes<'a> {
+        let left = self.heading.attributes.into();
+        Attributes { fields, names: fields.iter(), next: 0, entries: Entries(self.entries), left }
     }
 
     pub(super) const fn dropped(&self) -> u32 {
         self.heading.dropped
     }
 
-    fn text(&self, place: Place) -> &'a str {
-        self.texts.get(place.start as usize..place.end as usize).unwrap_or_default()
-    }
-
-    fn value(&self, stored: Stored) -> Value<'a> {
-        match stored {
-            Stored::Bool(value) => Value::Bool(value),
-            Stored::Int(value) => Value::Int(value),
-            Stored::Float(value) => Value::Float(value),
-            Stored::Text(place) => Value::Text(self.text(place)),
-        }
+    fn text(&self, wanted: u8) -> Option<&'a str> {
+        Entries(self.entries).find(|(_, tag, _)| *tag == wanted).map(|(.., value)| text(value))
     }
 }
 
-impl Fields {
-    pub(super) fn with_capacity(attributes: usize) -> Self {
-        Self {
-            heading: Heading::default(),
-            attributes: Vec::with_capacity(attributes),
-            texts: String::with_capacity(256),
+/// Entries of fields: the field's number, the tag, and the value's bytes.
+struct Entries<'a>(&'a [u8]);
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (u8, u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&[field, tag], rest) = self.0.split_first_chunk()?;
+        let (length, rest) = match tag {
+            tag::FALSE | tag::TRUE => (0, rest),
+            tag::INT | tag::FLOAT => (8, rest),
+            _ => rest.split_first_chunk().map(|(length, rest)| (u16::from_le_bytes(*length).into(), rest))?,
+        };
+        let (value, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((field, tag, value))
+    }
+}
+
+fn attribute(tag: u8, value: &[u8]) -> Option<Value<'_>> {
+    let number = || value.try_into().unwrap_or_default();
+    match tag {
+        tag::FALSE => Some(Value::Bool(false)),
+        tag::TRUE => Some(Value::Bool(true)),
+        tag::INT => Some(Value::Int(i64::from_le_bytes(number()))),
+        tag::FLOAT => Some(Value::Float(f64::from_le_bytes(number()))),
+        tag::TEXT => Some(Value::Text(text(value))),
+        _ => None,
+    }
+}
+
+/// Only texts are written as such.
+fn text(value: &[u8]) -> &str {
+    str::from_utf8(value).unwrap_or_default()
+}
+
+/// The entries that are attributes, with their names.
+pub(super) struct Attributes<'a> {
+    fields: &'static FieldSet,
+    /// From the field with the number `next` on: most entries come in the order of the fields.
+    names: field::Iter,
+    next: u8,
+    entries: Entries<'a>,
+    left: usize,
+}
+
+impl Attributes<'_> {
+    fn name(&mut self, field: u8) -> &'static str {
+        if field < self.next {
+            (self.names, self.next) = (self.fields.iter(), 0);
         }
+        let name = self.names.nth(usize::from(field - self.next)).map_or("", |field| field.name());
+        self.next = field + 1;
+        name
+    }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'static str, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (field, value) = self.entries.find_map(|(field, tag, value)| Some((field, attribute(tag, value)?)))?;
+        self.left -= 1;
+        Some((self.name(field), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Attributes<'_> {}
+
+impl Fields {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { entries: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     pub(super) fn read(&self) -> Read<'_> {
-        Read { heading: self.heading, attributes: &self.attributes, texts: &self.texts }
+        Read { heading: self.heading, entries: &self.entries }
     }
 
     /// Forgets everything but the memory that it took.
     pub(super) fn clear(&mut self) {
-        self.attributes.clear();
-        self.texts.clear();
-        self.heading = Heading::default();
+        self.entries.clear();
+        (self.heading, self.known) = (Heading::default(), 0);
     }
 
     /// What they take.
     pub(super) const fn bytes(&self) -> usize {
-        self.attributes.capacity() * size_of::<Attribute>() + self.texts.capacity()
+        self.entries.capacity()
     }
 
     /// Adds what was recorded later, which counts more.
-    pub(super) fn add(&mut self, later: Read<'_>) {
-        let base = self.texts.len();
-        self.texts.push_str(later.texts);
-        let moved = |place: Option<Place>| place.map(|place| place.after(base));
+    pub(super) fn add(&mut self, later: &Self) {
+        let again = self.known & later.known;
+        if again != 0 {
+            self.forget(again);
+        }
+        self.known |= later.known;
+        self.entries.extend_from_slice(&later.entries);
         let (own, new) = (&mut self.heading, later.heading);
-        own.name = moved(new.name).or(own.name);
         own.kind = new.kind.or(own.kind);
         own.status = new.status.or(own.status);
-        own.status_message = moved(new.status_message).or(own.status_message);
-        own.message = moved(new.message).or(own.message);
+        own.attributes += new.attributes;
         own.dropped += new.dropped;
-        for (key, value) in later.attributes {
-            self.set(
-                key,
-                match value {
-                    Stored::Text(place) => Stored::Text(place.after(base)),
-                    other => *other,
-                },
-            );
+    }
+
+    /// Takes the entries of these fields away.
+    fn forget(&mut self, fields: u128) {
+        let entries = std::mem::take(&mut self.entries);
+        let (mut before, mut left) = (0, Entries(&entries));
+        while let Some((field, tag, _)) = left.next() {
+            let at = entries.len() - left.0.len();
+            if field != NO_FIELD && fields & bit(field) != 0 {
+                self.heading.attributes -= u8::from(tag <= tag::TEXT);
+            } else {
+                self.entries.extend_from_slice(&entries[before..at]);
+            }
+            before = at;
         }
     }
 
@@ -191,99 +245,185 @@ impl Fields {
     pub(super) fn fail(&mut self, message: &str) {
         if self.heading.status.is_none() {
             self.heading.status = Some(Status::Error);
-            self.heading.status_message = Some(self.push_text(message));
+            self.push_text(NO_FIELD, tag::STATUS_MESSAGE, message);
         }
     }
 
-    /// Adds an attribute, or gives it another value.
-    fn set(&mut self, key: &'static str, value: Stored) {
-        // Names of one span's fields are the same texts each time, so that their addresses tell.
-        match self.attributes.iter_mut().find(|(known, _)| std::ptr::eq(*known, key)) {
-            Some((_, old)) => *old = value,
-            None => self.put(key, value),
+    /// The field's number, for an entry of it; `None` when there are too many.
+    fn enter(&mut self, field: &Field) -> Option<u8> {
+        let number = u8::try_from(field.index()).ok().filter(|number| usize::from(*number) < MAX_ATTRIBUTES);
+        match number {
+            Some(number) => self.known |= bit(number),
+            None => self.heading.dropped += 1,
+        }
+        number
+    }
+
+    fn put<const N: usize>(&mut self, field: &Field, tag: u8, value: [u8; N]) {
+        if let Some(number) = self.enter(field) {
+            self.heading.attributes += 1;
+            self.entries.extend_from_slice(&[number, tag]);
+            self.entries.extend_from_slice(&value);
         }
     }
 
-    /// Adds an attribute that is not there: a span, an event or a record names each of its fields once.
-    fn put(&mut self, key: &'static str, value: Stored) {
-        debug_assert!(!self.attributes.iter().any(|(known, _)| std::ptr::eq(*known, key)), "{key} is named twice");
-        if self.attributes.len() < MAX_ATTRIBUTES {
-            self.attributes.push((key, value));
-        } else {
-            self.heading.dropped += 1;
-        }
-    }
-
-    fn push_text(&mut self, text: &str) -> Place {
-        let start = self.texts.len();
+    fn push_text(&mut self, number: u8, tag: u8, text: &str) {
         let fits = text.len() <= MAX_TEXT_BYTES;
-        self.texts.push_str(if fits { text } else { &text[..text.floor_char_boundary(MAX_TEXT_BYTES)] });
-        Place::new(start, self.texts.len())
+        let text = if fits { text } else { &text[..text.floor_char_boundary(MAX_TEXT_BYTES)] };
+        let [low, high] = (text.len() as u16).to_le_bytes();
+        self.entries.extend_from_slice(&[number, tag, low, high]);
+        self.entries.extend_from_slice(text.as_bytes());
     }
 
-    /// A text that was just written to the end of the others.
-    fn take(&mut self, key: &'static str, meaning: Meaning, place: Place) {
-        match meaning {
-            Meaning::Attribute | Meaning::Secret => self.put(key, Stored::Text(place)),
-            Meaning::Message => self.heading.message = Some(place),
-            Meaning::OtelName => self.heading.name = Some(place),
-            Meaning::OtelStatusMessage => self.heading.status_message = Some(place),
-            Meaning::OtelKind => {
-                self.heading.kind = match self.read().text(place) {
-                    text if text.eq_ignore_ascii_case("server") => Some(Kind::Server),
-                    text if text.eq_ignore_ascii_case("client") => Some(Kind::Client),
-                    text if text.eq_ignore_ascii_case("producer") => Some(Kind::Producer),
-                    text if text.eq_ignore_ascii_case("consumer") => Some(Kind::Consumer),
-                    _ => Some(Kind::Internal),
-                };
-            }
-            Meaning::OtelStatusCode => {
-                self.heading.status = match self.read().text(place) {
-                    text if text.eq_ignore_ascii_case("error") => Some(Status::Error),
-                    text if text.eq_ignore_ascii_case("ok") => Some(Status::Ok),
-                    _ => None,
-                };
-            }
+    fn put_text(&mut self, field: &Field, tag: u8, text: &str) {
+        if let Some(number) = self.enter(field) {
+            self.heading.attributes += u8::from(tag == tag::TEXT);
+            self.push_text(number, tag, text);
         }
     }
 }
 
+const fn bit(number: u8) -> u128 {
+    1 << number
+}
+
 impl Visit for Fields {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field.name(), Stored::Float(value));
+        self.put(field, tag::FLOAT, value.to_le_bytes());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field.name(), Stored::Int(value));
+        self.put(field, tag::INT, value.to_le_bytes());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         match i64::try_from(value) {
-            Ok(value) => self.put(field.name(), Stored::Int(value)),
+            Ok(value) => self.record_i64(field, value),
             Err(_) => self.record_debug(field, &value),
         }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field.name(), Stored::Bool(value));
+        self.put(field, if value { tag::TRUE } else { tag::FALSE }, []);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let meaning = Meaning::of(field.name());
-        let place = self.push_text(if meaning == Meaning::Secret { MASK } else { value });
-        self.take(field.name(), meaning, place);
+        match Meaning::of(field.name()) {
+            Meaning::Attribute => self.put_text(field, tag::TEXT, value),
+            Meaning::Secret => self.put_text(field, tag::TEXT, MASK),
+            Meaning::Message => self.put_text(field, tag::MESSAGE, value),
+            Meaning::OtelName => self.put_text(field, tag::NAME, value),
+            Meaning::OtelStatusMessage => self.put_text(field, tag::STATUS_MESSAGE, value),
+            Meaning::OtelKind => self.heading.kind = Some(kind(value)),
+            Meaning::OtelStatusCode => self.heading.status = status(value),
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let meaning = Meaning::of(field.name());
-        if meaning == Meaning::Secret {
-            return self.record_str(field, MASK);
+        let mut text = String::new();
+        if Meaning::of(field.name()) != Meaning::Secret {
+            // Fails when the value's own Debug does; what it wrote until then is kept.
+            let _ = write!(text, "{value:?}");
         }
-        let start = self.texts.len();
-        // Fails when the value's own Debug does; what it wrote until then is kept.
-        let _ = write!(self.texts, "{value:?}");
-        let end = self.texts.floor_char_boundary((start + MAX_TEXT_BYTES).min(self.texts.len()));
-        self.texts.truncate(end);
-        self.take(field.name(), meaning, Place::new(start, end));
+        self.record_str(field, &text);
+    }
+}
+
+fn kind(name: &str) -> Kind {
+    let named = |kind: &str| name.eq_ignore_ascii_case(kind);
+    match () {
+        () if named("server") => Kind::Server,
+        () if named("client") => Kind::Client,
+        () if named("producer") => Kind::Producer,
+        () if named("consumer") => Kind::Consumer,
+        () => Kind::Internal,
+    }
+}
+
+fn status(name: &str) -> Option<Status> {
+    let named = |status: &str| name.eq_ignore_ascii_case(status);
+    if named("error") { Some(Status::Error) } else { named("ok").then_some(Status::Ok) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Fields, Read, Value};
+    use crate::server::buffer::Buffer;
+    use crate::server::log::Log;
+    use crate::server::record::EndedSpans;
+    use crate::server::recorder::Recorder;
+    use crate::server::{Config, LogFormat};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+    use tracing::field::Empty;
+
+    const NAMES: [&str; 5] = ["first", "second", "token", "otel.name", "otel.status_message"];
+
+    #[derive(Debug, Clone)]
+    enum Recorded {
+        Bool(bool),
+        Int(i64),
+        Float(f64),
+        Text(String),
+    }
+
+    fn recorded() -> impl Strategy<Value = Recorded> {
+        prop_oneof![
+            any::<bool>().prop_map(Recorded::Bool),
+            any::<i64>().prop_map(Recorded::Int),
+            (-1e9..1e9).prop_map(Recorded::Float),
+            "\\PC{0,20}".prop_map(Recorded::Text),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_recorded_last_is_read(steps in proptest::collection::vec((0..NAMES.len(), recorded()), 0..30)) {
+            let ended = Arc::new(Buffer::<EndedSpans>::new(8, 8));
+            let config = Config::from_env(|_| None).unwrap();
+            let log = Log::start(std::io::sink(), LogFormat::Json, config.log_filter).unwrap();
+            let recorder = Recorder::new(Arc::clone(&ended), log, None, Some(config.sampling));
+            let mut expected = BTreeMap::new();
+            tracing::subscriber::with_default(recorder, || {
+                let span = tracing::info_span!("span", first = Empty, second = 0, token = Empty, otel.name = Empty, otel.status_message = Empty);
+                expected.insert("second", Recorded::Int(0));
+                for (at, value) in &steps {
+                    match value {
+                        Recorded::Bool(value) => span.record(NAMES[*at], value),
+                        Recorded::Int(value) => span.record(NAMES[*at], value),
+                        Recorded::Float(value) => span.record(NAMES[*at], value),
+                        Recorded::Text(value) => span.record(NAMES[*at], value.as_str()),
+                    };
+                    expected.insert(NAMES[*at], value.clone());
+                }
+            });
+            let mut spans = EndedSpans::default();
+            prop_assert!(ended.take(Duration::ZERO, &mut spans));
+            let span = spans.iter().next().unwrap();
+            let is_text = |name: &str| matches!(expected.get(name), Some(Recorded::Text(_)));
+            let name = match expected.get("otel.name") { Some(Recorded::Text(name)) => name, _ => "span" };
+            prop_assert_eq!(span.name(), name);
+            prop_assert_eq!(span.error(), None);
+            let found: BTreeMap<_, _> = span.attributes().collect();
+            prop_assert_eq!(found.len(), span.attributes().len());
+            let no_attribute = |name: &str| name.starts_with("otel.") && is_text(name);
+            let wanted: BTreeMap<_, _> = expected.iter().filter(|(name, _)| !no_attribute(name)).map(|(name, value)| (*name, match value {
+                Recorded::Bool(value) => Value::Bool(*value),
+                Recorded::Int(value) => Value::Int(*value),
+                Recorded::Float(value) => Value::Float(*value),
+                Recorded::Text(_) if *name == "token" => Value::Text("***"),
+                Recorded::Text(value) => Value::Text(value),
+            })).collect();
+            prop_assert_eq!(found, wanted);
+        }
+
+        #[test]
+        fn bytes_that_are_no_fields_do_no_harm(entries in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let read = Read { entries: &entries, ..Fields::default().read() };
+            let _ = (read.name(), read.message(), read.error());
+        }
     }
 }

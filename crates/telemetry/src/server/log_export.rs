@@ -108,7 +108,7 @@ fn record(out: &mut Vec<u8>, event: &Logged, fields: Read<'_>) {
     if let Some(message) = fields.message() {
         otlp::any_value(out, 5, Value::Text(message));
     }
-    for (key, value) in fields.attributes() {
+    for (key, value) in fields.attributes(event.metadata.fields()) {
         match value {
             Value::Text(name) if key == EVENT_NAME => bytes(out, 12, name.as_bytes()),
             value => otlp::attribute(out, 6, (key, value)),

@@ -4,6 +4,7 @@ use super::buffer::Gathered;
 use super::fields::{Fields, Kind, Read, Value};
 use super::packed::{Pack, Packed};
 use crate::propagation::TraceParent;
+use tracing::Metadata;
 
 /// What is kept of one span; what is more is left out and counted.
 const MAX_EVENTS: usize = 128;
@@ -19,7 +20,7 @@ pub(super) struct SpanRecord {
     pub(super) start_ns: u64,
     pub(super) end_ns: u64,
     pub(super) fields: Fields,
-    own_name: &'static str,
+    pub(super) metadata: &'static Metadata<'static>,
     links: Vec<TraceParent>,
     events: Vec<Happened>,
     of_events: Pack,
@@ -31,20 +32,20 @@ pub(super) struct SpanRecord {
 #[derive(Debug, Clone, Copy)]
 struct Happened {
     at_ns: u64,
-    own_name: &'static str,
+    metadata: &'static Metadata<'static>,
     fields: Packed,
 }
 
 impl SpanRecord {
     /// `fields`: empty.
-    pub(super) const fn new(fields: Fields) -> Self {
+    pub(super) const fn new(metadata: &'static Metadata<'static>, fields: Fields) -> Self {
         Self {
             place: TraceParent { trace_id: [0; 16], span_id: [0; 8], sampled: false },
             parent_id: None,
             start_ns: 0,
             end_ns: 0,
             fields,
-            own_name: "",
+            metadata,
             links: Vec::new(),
             events: Vec::new(),
             of_events: Pack::new(),
@@ -58,11 +59,11 @@ impl SpanRecord {
         &mut self,
         place: TraceParent,
         parent_id: Option<[u8; 8]>,
-        own_name: &'static str,
+        metadata: &'static Metadata<'static>,
         start_ns: u64,
     ) {
-        (self.place, self.parent_id, self.own_name, self.start_ns, self.end_ns) =
-            (place, parent_id, own_name, start_ns, start_ns);
+        (self.place, self.parent_id, self.metadata, self.start_ns, self.end_ns) =
+            (place, parent_id, metadata, start_ns, start_ns);
     }
 
     /// Forgets everything but the memory that it took.
@@ -82,7 +83,7 @@ impl SpanRecord {
     }
 
     pub(super) fn name(&self) -> &str {
-        self.fields.read().name().unwrap_or(self.own_name)
+        self.fields.read().name().unwrap_or(self.metadata.name())
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -101,10 +102,10 @@ impl SpanRecord {
         }
     }
 
-    pub(super) fn happened(&mut self, at_ns: u64, own_name: &'static str, fields: Read<'_>) {
+    pub(super) fn happened(&mut self, at_ns: u64, metadata: &'static Metadata<'static>, fields: Read<'_>) {
         if self.events.len() < MAX_EVENTS {
             let fields = self.of_events.put(fields);
-            self.events.push(Happened { at_ns, own_name, fields });
+            self.events.push(Happened { at_ns, metadata, fields });
         } else {
             self.dropped_events += 1;
         }
@@ -126,7 +127,7 @@ struct Ended {
     parent_id: Option<[u8; 8]>,
     start_ns: u64,
     end_ns: u64,
-    own_name: &'static str,
+    metadata: &'static Metadata<'static>,
     fields: Packed,
     first_link: usize,
     links: u8,
@@ -149,7 +150,7 @@ impl EndedSpans {
             parent_id: span.parent_id,
             start_ns: span.start_ns,
             end_ns: span.end_ns,
-            own_name: span.own_name,
+            metadata: span.metadata,
             fields: self.fields.put(span.fields.read()),
             first_link,
             // Both are bounded above.
@@ -221,7 +222,7 @@ impl<'a> EndedSpan<'a> {
 
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.fields().name().unwrap_or(self.span.own_name)
+        self.fields().name().unwrap_or(self.span.metadata.name())
     }
 
     #[must_use]
@@ -242,7 +243,7 @@ impl<'a> EndedSpan<'a> {
     }
 
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&'static str, Value<'a>)> + use<'a> {
-        self.fields().attributes()
+        self.fields().attributes(self.span.metadata.fields())
     }
 
     pub fn events(&self) -> impl ExactSizeIterator<Item = SpanEvent<'a>> + use<'a> {
@@ -251,7 +252,7 @@ impl<'a> EndedSpan<'a> {
         let events = &all.events[first..first + usize::from(self.span.events)];
         events.iter().map(move |event| SpanEvent {
             at_ns: event.at_ns,
-            own_name: event.own_name,
+            metadata: event.metadata,
             fields: all.fields.get(&event.fields),
         })
     }
@@ -282,7 +283,7 @@ impl<'a> EndedSpan<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct SpanEvent<'a> {
     pub at_ns: u64,
-    own_name: &'static str,
+    metadata: &'static Metadata<'static>,
     fields: Read<'a>,
 }
 
@@ -290,11 +291,11 @@ impl<'a> SpanEvent<'a> {
     /// The event's message, or the name that `tracing` gave it.
     #[must_use]
     pub fn name(&self) -> &'a str {
-        self.fields.message().unwrap_or(self.own_name)
+        self.fields.message().unwrap_or(self.metadata.name())
     }
 
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = (&'static str, Value<'a>)> + use<'a> {
-        self.fields.attributes()
+        self.fields.attributes(self.metadata.fields())
     }
 
     pub(super) const fn dropped_attributes(&self) -> u32 {

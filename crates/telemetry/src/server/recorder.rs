@@ -47,7 +47,6 @@ struct Table(Mutex<slab::Slab<Open>>);
 
 struct Open {
     record: BoxedRecord,
-    metadata: &'static Metadata<'static>,
     parent: Option<Id>,
     /// The first span of this process's part of the trace; `None` for that span itself.
     first: Option<Id>,
@@ -300,23 +299,20 @@ impl Subscriber for Recorder {
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let metadata = attributes.metadata();
-        let mut record = spare(metadata.fields().len());
+        let mut record = spare(metadata);
         attributes.record(&mut record.fields);
         let parent = self.hold_parent(attributes);
         let trace_id = parent.as_ref().map_or_else(random, |parent| parent.place.trace_id);
         let sampled = parent.as_ref().map_or_else(|| self.sampler.keeps(&trace_id), |parent| parent.place.sampled);
         let place = TraceParent { trace_id, span_id: random(), sampled };
         let parent_id = parent.as_ref().map(|parent| parent.place.span_id);
-        record.begin(place, parent_id, metadata.name(), now_ns());
+        record.begin(place, parent_id, metadata, now_ns());
         let (parent, first) = parent.map(|parent| (parent.id, parent.first)).unzip();
-        self.put(Open { record, metadata, parent, first, references: 1, waiting: Waiting::default() })
+        self.put(Open { record, parent, first, references: 1, waiting: Waiting::default() })
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        with_fields(
-            |fields| values.record(fields),
-            |fields| self.with(span, |open| open.record.fields.add(fields.read())),
-        );
+        with_fields(|fields| values.record(fields), |fields| self.with(span, |open| open.record.fields.add(fields)));
     }
 
     fn record_follows_from(&self, span: &Id, follows: &Id) {
@@ -354,7 +350,7 @@ impl Subscriber for Recorder {
                     if *metadata.level() == Level::ERROR {
                         open.record.fields.fail(fields.read().message().unwrap_or_default());
                     }
-                    open.record.happened(at_ns, metadata.name(), fields.read());
+                    open.record.happened(at_ns, metadata, fields.read());
                 });
             }
         };
@@ -362,7 +358,7 @@ impl Subscriber for Recorder {
     }
 
     fn enter(&self, span: &Id) {
-        if let Some((place, metadata)) = self.with(span, |open| (open.record.place, open.metadata)) {
+        if let Some((place, metadata)) = self.with(span, |open| (open.record.place, open.record.metadata)) {
             entered(|entered| entered.push(Entered { id: span.clone(), place, metadata }));
         }
     }

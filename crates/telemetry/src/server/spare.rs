@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::record::SpanRecord;
 use std::cell::{Cell, RefCell};
+use tracing::Metadata;
 
 /// Goes from hand to hand, and its memory stays where it is.
 pub(super) type BoxedRecord = Box<SpanRecord>;
@@ -17,10 +18,13 @@ const MAX_SPARE: usize = 64;
 /// Of a record that is kept; one that grew beyond it goes.
 const MAX_SPARE_BYTES: usize = 4 * 1024;
 
-/// An empty record.
-pub(super) fn spare(attributes: usize) -> BoxedRecord {
+/// What most spans' fields take.
+const USUAL_BYTES: usize = 512;
+
+/// An empty record, for a span of that callsite.
+pub(super) fn spare(metadata: &'static Metadata<'static>) -> BoxedRecord {
     let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten();
-    spare.unwrap_or_else(|| Box::new(SpanRecord::new(Fields::with_capacity(attributes))))
+    spare.unwrap_or_else(|| Box::new(SpanRecord::new(metadata, Fields::with_capacity(USUAL_BYTES))))
 }
 
 pub(super) fn give_back(mut record: BoxedRecord) {
