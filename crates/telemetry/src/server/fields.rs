@@ -1,14 +1,12 @@
-//! The fields of a span, of an event or of a log record, one after the other in a few bytes each: they are copied from thread to
-//! thread, and what is written on one core and read on another costs by the byte. Names are not among them: whose fields they are
-//! knows those.
+//! The fields of a span, of an event or of a log record, in a few bytes each: they are copied from thread to thread, and what is
+//! written on one core and read on another costs by the byte. Names are not among them: whose fields they are knows those. Values
+//! that are texts stand one after the other in a text of their own, so that they need not be looked through again.
 
 use super::meaning::Meaning;
 use super::secrets::MASK;
 use std::fmt::{self, Write};
 use tracing::field::{self, Field, FieldSet, Visit};
 
-/// What is kept of one span or event; what is more is left out and counted.
-const MAX_ATTRIBUTES: usize = 128;
 /// Of one text; what is longer is cut.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
 
@@ -48,8 +46,8 @@ pub(super) struct Heading {
     dropped: u32,
 }
 
-/// What an entry is: its second byte. The first is the field's number among its callsite's; a text has its length, in two
-/// bytes, before it.
+/// What an entry is: its second byte. The first is the field's number among its callsite's. A text's length follows, in two
+/// bytes, or a number, in eight.
 mod tag {
     pub(super) const FALSE: u8 = 0;
     pub(super) const TRUE: u8 = 1;
@@ -62,8 +60,9 @@ mod tag {
     pub(super) const STATUS_MESSAGE: u8 = 7;
 }
 
-/// The number of what is no field.
-const NO_FIELD: u8 = u8::MAX;
+/// What is kept of one span or event are the fields before this one; others are left out and counted. It is the number of the
+/// status message of a span that an event made fail.
+const NO_FIELD: u8 = 127;
 
 /// The fields of a `tracing` span or event. Secrets are masked before they are kept.
 #[derive(Debug, Default)]
@@ -72,6 +71,7 @@ pub(super) struct Fields {
     /// A bit for each field that has an entry.
     known: u128,
     entries: Vec<u8>,
+    texts: String,
 }
 
 /// Fields, wherever they are kept.
@@ -79,6 +79,7 @@ pub(super) struct Fields {
 pub(super) struct Read<'a> {
     pub(super) heading: Heading,
     pub(super) entries: &'a [u8],
+    pub(super) texts: &'a str,
 }
 
 impl<'a> Read<'a> {
@@ -106,7 +107,7 @@ impl<'a> Read<'a> {
     /// `fields`: those of the callsite where these were recorded.
     pub(super) fn attributes(self, fields: &'static FieldSet) -> Attributes<'a> {
         let left = self.heading.attributes.into();
-        Attributes { fields, names: fields.iter(), next: 0, entries: Entries(self.entries), left }
+        Attributes { fields, names: fields.iter(), next: 0, entries: self.entries(), left }
     }
 
     pub(super) const fn dropped(&self) -> u32 {
@@ -114,44 +115,49 @@ impl<'a> Read<'a> {
     }
 
     fn text(&self, wanted: u8) -> Option<&'a str> {
-        Entries(self.entries).find(|(_, tag, _)| *tag == wanted).map(|(.., value)| text(value))
+        self.entries().find_map(|(_, tag, value)| match value {
+            Value::Text(text) if tag == wanted => Some(text),
+            _ => None,
+        })
+    }
+
+    const fn entries(&self) -> Entries<'a> {
+        Entries { entries: self.entries, texts: self.texts }
     }
 }
 
-/// Entries of fields: the field's number, the tag, and the value's bytes.
-struct Entries<'a>(&'a [u8]);
+/// Entries of fields: the field's number, the tag, and the value.
+struct Entries<'a> {
+    entries: &'a [u8],
+    texts: &'a str,
+}
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = (u8, u8, &'a [u8]);
+    type Item = (u8, u8, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (&[field, tag], rest) = self.0.split_first_chunk()?;
-        let (length, rest) = match tag {
-            tag::FALSE | tag::TRUE => (0, rest),
-            tag::INT | tag::FLOAT => (8, rest),
-            _ => rest.split_first_chunk().map(|(length, rest)| (u16::from_le_bytes(*length).into(), rest))?,
+        let &[field, tag] = take(&mut self.entries)?;
+        let value = match tag {
+            tag::FALSE => Value::Bool(false),
+            tag::TRUE => Value::Bool(true),
+            tag::INT => Value::Int(i64::from_le_bytes(*take(&mut self.entries)?)),
+            tag::FLOAT => Value::Float(f64::from_le_bytes(*take(&mut self.entries)?)),
+            _ => {
+                let length = u16::from_le_bytes(*take(&mut self.entries)?);
+                let (text, rest) = self.texts.split_at_checked(length.into())?;
+                self.texts = rest;
+                Value::Text(text)
+            }
         };
-        let (value, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
         Some((field, tag, value))
     }
 }
 
-fn attribute(tag: u8, value: &[u8]) -> Option<Value<'_>> {
-    let number = || value.try_into().unwrap_or_default();
-    match tag {
-        tag::FALSE => Some(Value::Bool(false)),
-        tag::TRUE => Some(Value::Bool(true)),
-        tag::INT => Some(Value::Int(i64::from_le_bytes(number()))),
-        tag::FLOAT => Some(Value::Float(f64::from_le_bytes(number()))),
-        tag::TEXT => Some(Value::Text(text(value))),
-        _ => None,
-    }
-}
-
-/// Only texts are written as such.
-fn text(value: &[u8]) -> &str {
-    str::from_utf8(value).unwrap_or_default()
+/// The next so many bytes.
+fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
+    let (first, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(first)
 }
 
 /// The entries that are attributes, with their names.
@@ -179,7 +185,7 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'static str, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (field, value) = self.entries.find_map(|(field, tag, value)| Some((field, attribute(tag, value)?)))?;
+        let (field, _, value) = self.entries.find(|(_, tag, _)| *tag <= tag::TEXT)?;
         self.left -= 1;
         Some((self.name(field), value))
     }
@@ -192,23 +198,25 @@ impl<'a> Iterator for Attributes<'a> {
 impl ExactSizeIterator for Attributes<'_> {}
 
 impl Fields {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { entries: Vec::with_capacity(bytes), ..Self::default() }
+    /// With room for a usual span's.
+    pub(super) fn with_room() -> Self {
+        Self { entries: Vec::with_capacity(128), texts: String::with_capacity(256), ..Self::default() }
     }
 
     pub(super) fn read(&self) -> Read<'_> {
-        Read { heading: self.heading, entries: &self.entries }
+        Read { heading: self.heading, entries: &self.entries, texts: &self.texts }
     }
 
     /// Forgets everything but the memory that it took.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.texts.clear();
         (self.heading, self.known) = (Heading::default(), 0);
     }
 
     /// What they take.
     pub(super) const fn bytes(&self) -> usize {
-        self.entries.capacity()
+        self.entries.capacity() + self.texts.capacity()
     }
 
     /// Adds what was recorded later, which counts more.
@@ -219,6 +227,7 @@ impl Fields {
         }
         self.known |= later.known;
         self.entries.extend_from_slice(&later.entries);
+        self.texts.push_str(&later.texts);
         let (own, new) = (&mut self.heading, later.heading);
         own.kind = new.kind.or(own.kind);
         own.status = new.status.or(own.status);
@@ -228,16 +237,17 @@ impl Fields {
 
     /// Takes the entries of these fields away.
     fn forget(&mut self, fields: u128) {
-        let entries = std::mem::take(&mut self.entries);
-        let (mut before, mut left) = (0, Entries(&entries));
-        while let Some((field, tag, _)) = left.next() {
-            let at = entries.len() - left.0.len();
-            if field != NO_FIELD && fields & bit(field) != 0 {
+        let (entries, texts) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.texts));
+        let mut all = Entries { entries: &entries, texts: &texts };
+        loop {
+            let (entries, texts) = (all.entries, all.texts);
+            let Some((field, tag, _)) = all.next() else { break };
+            if fields & bit(field) != 0 {
                 self.heading.attributes -= u8::from(tag <= tag::TEXT);
             } else {
-                self.entries.extend_from_slice(&entries[before..at]);
+                self.entries.extend_from_slice(&entries[..entries.len() - all.entries.len()]);
+                self.texts.push_str(&texts[..texts.len() - all.texts.len()]);
             }
-            before = at;
         }
     }
 
@@ -251,7 +261,7 @@ impl Fields {
 
     /// The field's number, for an entry of it; `None` when there are too many.
     fn enter(&mut self, field: &Field) -> Option<u8> {
-        let number = u8::try_from(field.index()).ok().filter(|number| usize::from(*number) < MAX_ATTRIBUTES);
+        let number = u8::try_from(field.index()).ok().filter(|number| *number < NO_FIELD);
         match number {
             Some(number) => self.known |= bit(number),
             None => self.heading.dropped += 1,
@@ -272,7 +282,7 @@ impl Fields {
         let text = if fits { text } else { &text[..text.floor_char_boundary(MAX_TEXT_BYTES)] };
         let [low, high] = (text.len() as u16).to_le_bytes();
         self.entries.extend_from_slice(&[number, tag, low, high]);
-        self.entries.extend_from_slice(text.as_bytes());
+        self.texts.push_str(text);
     }
 
     fn put_text(&mut self, field: &Field, tag: u8, text: &str) {
@@ -421,8 +431,8 @@ mod tests {
         }
 
         #[test]
-        fn bytes_that_are_no_fields_do_no_harm(entries in proptest::collection::vec(any::<u8>(), 0..100)) {
-            let read = Read { entries: &entries, ..Fields::default().read() };
+        fn bytes_that_are_no_fields_do_no_harm(entries in proptest::collection::vec(0..10_u8, 0..100), texts in "\\PC{0,20}") {
+            let read = Read { entries: &entries, texts: &texts, ..Fields::default().read() };
             let _ = (read.name(), read.message(), read.error());
         }
     }

@@ -4,47 +4,67 @@
 use super::fields::{Heading, Read};
 
 /// What a span, an event or a record usually has, with some room.
-const USUAL_BYTES: usize = 512;
+const USUAL_ENTRY_BYTES: usize = 128;
+const USUAL_TEXT_BYTES: usize = 512;
 
 #[derive(Debug, Default)]
-pub(super) struct Pack(Vec<u8>);
+pub(super) struct Pack {
+    entries: Vec<u8>,
+    texts: String,
+}
 
 /// Where one's fields are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Packed {
     heading: Heading,
-    start: usize,
-    end: usize,
+    first_entry: usize,
+    entry_bytes: u32,
+    first_text: usize,
+    text_bytes: u32,
 }
 
 impl Pack {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self { entries: Vec::new(), texts: String::new() }
     }
 
     pub(super) fn put(&mut self, fields: Read<'_>) -> Packed {
-        let start = self.0.len();
-        self.0.extend_from_slice(fields.entries);
-        Packed { heading: fields.heading, start, end: self.0.len() }
+        let packed = Packed {
+            heading: fields.heading,
+            first_entry: self.entries.len(),
+            first_text: self.texts.len(),
+            // Of one: both are bounded far below.
+            entry_bytes: fields.entries.len() as u32,
+            text_bytes: fields.texts.len() as u32,
+        };
+        self.entries.extend_from_slice(fields.entries);
+        self.texts.push_str(fields.texts);
+        packed
     }
 
     /// Of what was put into this pack since it was cleared.
     pub(super) fn get(&self, packed: &Packed) -> Read<'_> {
-        Read { heading: packed.heading, entries: &self.0[packed.start..packed.end] }
+        Read {
+            heading: packed.heading,
+            entries: &self.entries[packed.first_entry..packed.first_entry + packed.entry_bytes as usize],
+            texts: &self.texts[packed.first_text..packed.first_text + packed.text_bytes as usize],
+        }
     }
 
     /// Forgets everything but the memory that it took.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.entries.clear();
+        self.texts.clear();
     }
 
     /// What it takes.
     pub(super) const fn bytes(&self) -> usize {
-        self.0.capacity()
+        self.entries.capacity() + self.texts.capacity()
     }
 
     /// Gives back what is more than the fields of so many usually take.
     pub(super) fn shrink_to(&mut self, usual: usize) {
-        self.0.shrink_to(usual * USUAL_BYTES);
+        self.entries.shrink_to(usual * USUAL_ENTRY_BYTES);
+        self.texts.shrink_to(usual * USUAL_TEXT_BYTES);
     }
 }

@@ -18,13 +18,10 @@ const MAX_SPARE: usize = 64;
 /// Of a record that is kept; one that grew beyond it goes.
 const MAX_SPARE_BYTES: usize = 4 * 1024;
 
-/// What most spans' fields take.
-const USUAL_BYTES: usize = 512;
-
 /// An empty record, for a span of that callsite.
 pub(super) fn spare(metadata: &'static Metadata<'static>) -> BoxedRecord {
     let spare = SPARE.try_with(|spare| spare.try_borrow_mut().ok()?.pop()).ok().flatten();
-    spare.unwrap_or_else(|| Box::new(SpanRecord::new(metadata, Fields::with_capacity(USUAL_BYTES))))
+    spare.unwrap_or_else(|| Box::new(SpanRecord::new(metadata, Fields::with_room())))
 }
 
 pub(super) fn give_back(mut record: BoxedRecord) {
