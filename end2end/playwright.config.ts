@@ -32,7 +32,7 @@ export default defineConfig<ReaderOptions>({
   projects: [
     {
       name: "desktop-ko",
-      testMatch: specs(...everywhere, ...withScripts, "safety", "collector", "sampling", "browser-signals"),
+      testMatch: specs(...everywhere, ...withScripts, "safety", "collector", "sampling", "browser-signals", "delivery"),
       use: { language: "ko", locale: "ko-KR", timezoneId: "Asia/Seoul", viewport: { width: 1280, height: 800 } },
     },
     {

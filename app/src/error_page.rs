@@ -4,9 +4,11 @@ use crate::context::Site;
 use crate::text::Text;
 use model::{BoardError, Lang};
 
-/// Copies what the button names.
-const COPY: &str = "document.querySelector('.copy')?.addEventListener('click',({target})=>\
-    navigator.clipboard.writeText(target.value).then(()=>target.textContent=target.dataset.copied))";
+/// Copies what the button names, which shows where there is somebody to copy. Pages have no clipboard on plain HTTP.
+const COPY: &str = "const b=document.querySelector('.copy');if(b){b.hidden=false;b.addEventListener('click',async()=>{\
+    if(navigator.clipboard)await navigator.clipboard.writeText(b.value);\
+    else{getSelection().selectAllChildren(document.querySelector('a code'));if(!document.execCommand('copy'))return}\
+    b.textContent=b.dataset.copied})}";
 
 /// Says what is wrong, what to do, and where to look. `nonce` is the one of its Content-Security-Policy.
 #[must_use]
@@ -16,7 +18,7 @@ pub fn error_page(site: &Site, lang: Lang, theme: Option<&'static str>, error: &
     let trace = error.trace_id.as_deref().map(|id| {
         let (trace, copy, copied, id) = (words.error.trace, words.error.copy, words.error.copied, escaped(id));
         format!(
-            r#" · {trace} <a href="/traces/{id}"><code>{id}</code></a> <button type="button" class="copy" value="{id}" data-copied="{copied}">{copy}</button>"#
+            r#" · {trace} <a href="/traces/{id}"><code>{id}</code></a> <button type="button" class="copy" hidden value="{id}" data-copied="{copied}">{copy}</button>"#
         )
     });
     let theme_attribute = theme.map(|theme| format!(r#" data-theme="{theme}""#)).unwrap_or_default();

@@ -42,6 +42,31 @@ pub fn after(ms: i32, task: impl FnOnce() + 'static) -> Option<i32> {
     window()?.set_timeout_with_callback_and_timeout_and_arguments_0(task.unchecked_ref(), ms).ok()
 }
 
+/// Puts a text into the clipboard; whether that worked.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = window() else { return false };
+    // Pages have no clipboard on plain HTTP, but for those of this machine.
+    let is_there = Reflect::get(&window.navigator(), &"clipboard".into()).is_ok_and(|clipboard| clipboard.is_object());
+    if is_there {
+        return JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok();
+    }
+    copy_selected(text).unwrap_or(false)
+}
+
+/// As a reader would, who selects and copies.
+fn copy_selected(text: &str) -> Option<bool> {
+    let document = document()?;
+    let focused: Option<HtmlElement> = document.active_element().and_then(|element| element.dyn_into().ok());
+    let field: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    field.set_value(text);
+    document.body()?.append_child(&field).ok()?;
+    field.select();
+    let copied = document.dyn_ref::<HtmlDocument>()?.exec_command("copy").unwrap_or(false);
+    field.remove();
+    focused.map(|element| element.focus());
+    Some(copied)
+}
+
 /// Waits, `ms` milliseconds.
 pub async fn pause(ms: i32) {
     let over = Promise::new(&mut |done, _| {

@@ -1,3 +1,4 @@
+import { chromium } from "@playwright/test";
 import { freePort, startCollector } from "../support/collector";
 import { hydrated } from "../support/hydrated";
 import { expect, signIn, test } from "../support/reader";
@@ -53,12 +54,32 @@ test("a page that panics tells of it, and of its load", async ({ browser }) => {
     const panicked = page.waitForEvent("console", (message) => message.type() === "error" && message.text().includes("panicked"));
     await page.goto("/messages");
     await panicked;
-    for (const wanted of ["panicked at", "documentLoad", "documentFetch", "hydrate"]) {
+    for (const wanted of ["Str(panic)", "hydration.rs:", "documentLoad", "documentFetch", "hydrate"]) {
       await expect.poll(collector.output, { timeout: 20_000 }).toContain(wanted);
     }
   } finally {
     await context.close();
     await server.stop();
     await end(collector.process);
+  }
+});
+
+test("the trace of an error can be copied, also where a page has no clipboard", async ({ server }) => {
+  // Plain HTTP under a name that is not this machine's, as in a local network.
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--host-resolver-rules=MAP board.test 127.0.0.1"],
+  });
+  try {
+    const page = await browser.newPage({ locale: "en-US" });
+    await page.goto(`${server.url.replace("127.0.0.1", "board.test")}/no-such-page`);
+    await hydrated(page);
+    expect(await page.evaluate(() => "clipboard" in navigator)).toBe(false);
+    const copied = page.evaluate(() => new Promise((resolve) => addEventListener("copy", () => resolve(getSelection()?.toString() || (document.activeElement as HTMLTextAreaElement).value))));
+    await page.getByRole("button", { name: "Copy" }).click();
+    expect(await copied).toMatch(/^[0-9a-f]{32}$/);
+    await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
+  } finally {
+    await browser.close();
   }
 });

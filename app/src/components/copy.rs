@@ -8,11 +8,15 @@ pub fn CopyButton(#[prop(into)] value: String) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         #[cfg(feature = "hydrate")]
-        if let Some(window) = crate::web::window() {
-            let _ = window.navigator().clipboard().write_text(&value);
+        {
+            let value = value.clone();
+            leptos::task::spawn_local(async move {
+                if crate::web::copy(&value).await {
+                    copied.set(true);
+                }
+            });
         }
         let _ = &value;
-        copied.set(true);
     };
     view! {
         <button type="button" class="copy needs-script" on:click=copy>

@@ -70,11 +70,16 @@ where
 {
     let request = C::Request::try_new_post(path, kind, JSON, body);
     Box::pin(async move {
-        let response = C::send(request?).await?;
+        let response = C::send(request?).await.map_err(with_trace)?;
         let failed = response.status() >= 400;
         let body = response.try_into_string().await?;
         if failed { Err(decode(&body)?) } else { Ok(body) }
     })
+}
+
+/// No server can tell of a call that did not reach it; the browser's own spans do.
+fn with_trace(error: BoardError) -> BoardError {
+    BoardError { trace_id: telemetry::browser::unanswered(), ..error }
 }
 
 /// A call on its way.

@@ -19,6 +19,8 @@ const KINDS: [&str; 6] =
 const MISSED_SOME: News<'_> = News::new("messages_changed", "{}");
 /// How long to wait before a stream that the server refused is asked for again.
 const AGAIN_MS: i32 = 10_000;
+/// A stream that breaks because the reader leaves the page is no fault: the page has gone by then.
+const LEFT_MS: i32 = 100;
 
 type Listener = Rc<dyn Fn(News<'_>)>;
 
@@ -26,7 +28,7 @@ thread_local! {
     static LISTENERS: RefCell<Vec<(u64, Listener)>> = const { RefCell::new(Vec::new()) };
     static NEXT_ID: Cell<u64> = const { Cell::new(0) };
     static FOLLOWING: RefCell<Option<Following>> = const { RefCell::new(None) };
-    /// From the stream's break to its next beginning.
+    /// From the stream's break to its next beginning; a span once it is known that the page stays.
     static BROKEN: RefCell<Option<Span>> = const { RefCell::new(None) };
 }
 
@@ -174,9 +176,14 @@ fn read_stream() {
     });
     let this = source.clone();
     web::listen(&source, "error", move |_| {
-        BROKEN.with_borrow_mut(|broken| {
-            broken.get_or_insert_with(|| tracing::info_span!(parent: None, RECONNECT, url.path = "/live"));
+        let was_broken = BROKEN.with_borrow_mut(|broken| {
+            let was_broken = broken.is_some();
+            broken.get_or_insert_with(Span::none);
+            was_broken
         });
+        if !was_broken {
+            let _ = web::after(LEFT_MS, begin_reconnect);
+        }
         if this.ready_state() == EventSource::CLOSED {
             let this = this.clone();
             let _ = web::after(AGAIN_MS, move || reopen(&this));
@@ -185,6 +192,14 @@ fn read_stream() {
     FOLLOWING.with_borrow_mut(|following| match following {
         Some(following) => following.source = Some(source),
         None => source.close(),
+    });
+}
+
+fn begin_reconnect() {
+    BROKEN.with_borrow_mut(|broken| {
+        if let Some(broken) = broken.as_mut().filter(|broken| broken.is_none()) {
+            *broken = tracing::info_span!(parent: None, RECONNECT, url.path = "/live");
+        }
     });
 }
 

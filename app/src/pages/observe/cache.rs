@@ -129,7 +129,7 @@ fn row(cached: CachedSearch, asked_at: Timestamp, clear: FormAction<Cleared>) ->
             <td>
                 <ServerForm action=clear class="inline">
                     <input type="hidden" name="query" value=cached.query/>
-                    <button type="submit" aria-label=label>{words.clear}</button>
+                    <button type="submit" aria-label=label data-name=words.clear>{words.clear}</button>
                 </ServerForm>
             </td>
         </tr>

@@ -68,7 +68,10 @@ pub(super) fn listen() -> Option<()> {
     });
     listen_to(&window, "popstate", |_| {
         end_task();
-        Some(open(span::NAVIGATION))
+        let navigation = open(span::NAVIGATION);
+        // Until the router tells of another page: it need not be one.
+        arrive(&navigation, &route(), &page::path());
+        Some(navigation)
     });
     Some(())
 }
@@ -192,6 +195,7 @@ pub(super) fn first_route() -> String {
 
 /// Opens an action: below the one whose burst this is, else as a root.
 fn open(name: &'static str) -> Span {
+    page::set_clock();
     let parent = Span::current();
     let action = recorder::span(name, &parent);
     recorder::make_action(&action);
@@ -251,7 +255,11 @@ pub fn navigated(route: &str, path: &str) {
     let is_navigation = recorder::edit(&current, |record| record.name == span::NAVIGATION).unwrap_or(false);
     let navigation = if is_navigation { current } else { open(span::NAVIGATION) };
     end_after_microtasks();
-    recorder::edit(&navigation, |record| {
+    arrive(&navigation, route, path);
+}
+
+fn arrive(navigation: &Span, route: &str, path: &str) {
+    recorder::edit(navigation, |record| {
         record.set(stable::HTTP_ROUTE, route.to_owned());
         record.set(stable::URL_PATH, path.to_owned());
     });

@@ -28,10 +28,14 @@ struct Document {
     fetch: TraceParent,
 }
 
+/// How long after hydration the router may tell where the page is.
+const LATEST_ROUTE_MS: i32 = 1_000;
+
 thread_local! {
     static DOCUMENT: RefCell<Option<Document>> = const { RefCell::new(None) };
     static LOADED: Cell<bool> = const { Cell::new(false) };
-    static HYDRATED: Cell<bool> = const { Cell::new(false) };
+    /// 0 before.
+    static HYDRATED_US: Cell<u64> = const { Cell::new(0) };
     static FIRST_ROUTE: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -45,12 +49,12 @@ pub struct Hydration {
 impl Hydration {
     /// The page answers from now on.
     pub fn end(self) {
-        recorder::extend(&self.span, page::now_us());
+        let now_us = page::now_us();
+        recorder::extend(&self.span, now_us);
         drop(self.span);
-        HYDRATED.set(true);
-        if LOADED.get() {
-            finish();
-        }
+        HYDRATED_US.set(now_us);
+        finish_when_whole();
+        page::after(LATEST_ROUTE_MS, finish);
     }
 }
 
@@ -58,6 +62,7 @@ impl Hydration {
 ///
 /// Nothing is recorded where the server says `off`, nor where the reader's browser asks not to be tracked.
 pub fn start() -> Hydration {
+    page::set_clock();
     let began_us = page::now_us();
     let told = page::meta(own::META_RECORDING);
     let threshold = told.as_deref().map_or(Some(u64::MAX), |told| u64::from_str_radix(told, 16).ok());
@@ -153,9 +158,7 @@ fn open() -> Span {
 fn await_load() {
     let loaded = || {
         LOADED.set(true);
-        if HYDRATED.get() {
-            finish();
-        }
+        finish_when_whole();
     };
     let Some(window) = page::window() else { return };
     if window.document().is_some_and(|document| document.ready_state() == "complete") {
@@ -166,19 +169,25 @@ fn await_load() {
     }
 }
 
+/// Once all of it is known: loaded, hydrated, and at which route.
+fn finish_when_whole() {
+    if LOADED.get() && HYDRATED_US.get() > 0 && !FIRST_ROUTE.get() {
+        finish();
+    }
+}
+
 /// Records what the browser measured; `documentLoad` then ends as soon as hydration has.
 pub(super) fn finish() {
     let Some(Document { load, fetch }) = DOCUMENT.take() else { return };
     let Some(performance) = page::performance() else { return };
     let navigation = navigation();
     let navigation = navigation.as_ref();
-    let hydrated_us = if HYDRATED.get() { page::now_us() } else { 0 };
     let loaded_us = reached_us(navigation.map_or(0.0, |timing| timing.load_event_end()));
     let bounds = recorder::edit(&load, |record| {
         if let Some(offset_ms) = navigation.and_then(clock_offset_ms) {
             record.set(own::CLOCK_OFFSET_MS, Value::Float(offset_ms));
         }
-        (record.place, record.start_us, loaded_us.max(hydrated_us))
+        (record.place, record.start_us, loaded_us.max(HYDRATED_US.get()))
     });
     let Some((place, from_us, to_us)) = bounds else { return };
     recorder::extend(&load, loaded_us);
@@ -268,9 +277,11 @@ fn came_back(event: web_sys::Event) {
     let Some(mut record) = restored.then(|| recorder::new_root(span::DOCUMENT_LOAD)).flatten() else { return };
     record.start_us = page::at_us(event.time_stamp()).min(record.end_us);
     record.set(stable::URL_PATH, page::path());
+    record.set(stable::HTTP_ROUTE, actions::route());
     record.set("browser.navigation.type", "back_forward_cache");
     record.title = Some(record.describe());
     export::push(record);
+    vitals::again();
 }
 
 /// Takes the first route for the page load's; says whether it was the first.
@@ -281,5 +292,9 @@ pub(super) fn first_route(route: &str) -> bool {
         };
         document.as_ref().map(record);
     });
-    FIRST_ROUTE.replace(false)
+    let is_first = FIRST_ROUTE.replace(false);
+    if is_first {
+        finish_when_whole();
+    }
+    is_first
 }

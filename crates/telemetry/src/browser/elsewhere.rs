@@ -50,3 +50,9 @@ pub const fn unmounted(_component: &'static str) {}
 
 /// Never calls back outside a browser.
 pub fn on_trace(_callback: impl Fn(TraceNote) + 'static) {}
+
+/// Nothing is asked for from here.
+#[must_use]
+pub const fn unanswered() -> Option<String> {
+    None
+}

@@ -67,11 +67,13 @@ pub(super) fn start(resource: Attributes, threshold: u64) -> Option<()> {
         document::finish();
         // What is open is cut off with the page.
         recorder::end_all();
-        leave();
+        settle();
+        beacon();
     });
     page::listen(&window, "visibilitychange", |_| {
         if page::window().and_then(|window| window.document()).is_some_and(|document| document.hidden()) {
-            leave();
+            settle();
+            send_all();
         }
     });
     page::listen(&window, "online", |_| wake());
@@ -180,25 +182,59 @@ fn next_piece() -> Option<Piece> {
 
 async fn drain() {
     while let Some(piece) = next_piece() {
-        match post(&piece).await {
-            Answer::Accepted => {
-                RETRY_MS.set(FIRST_RETRY_MS);
-                accepted(piece);
-            }
-            Answer::Refused => OUTBOX.with_borrow_mut(|outbox| match piece.signal {
-                Signal::Traces => outbox.traces.lost(piece.items),
-                Signal::Logs => outbox.logs.lost(piece.items),
-            }),
-            Answer::Later(ms) => {
-                OUTBOX.with_borrow_mut(|outbox| outbox.again.push(piece));
-                wait(ms).await;
-            }
+        if let Some(ms) = deliver(piece).await {
+            wait(ms).await;
         }
     }
     OUTBOX.with_borrow_mut(|outbox| {
         outbox.sending = false;
         outbox.waiting_us = None;
     });
+}
+
+/// Sends a piece; when it has to be sent again, after how many milliseconds.
+async fn deliver(piece: Piece) -> Option<i32> {
+    match post(&piece).await {
+        Answer::Accepted => {
+            RETRY_MS.set(FIRST_RETRY_MS);
+            accepted(piece);
+            None
+        }
+        Answer::Refused => {
+            OUTBOX.with_borrow_mut(|outbox| match piece.signal {
+                Signal::Traces => outbox.traces.lost(piece.items),
+                Signal::Logs => outbox.logs.lost(piece.items),
+            });
+            None
+        }
+        Answer::Later(ms) => {
+            OUTBOX.with_borrow_mut(|outbox| outbox.again.push(piece));
+            Some(ms)
+        }
+    }
+}
+
+/// Sends everything at once: the reader can't see the page, which may be frozen or end without a further word. It may come back
+/// just as well, and then has to know what did not arrive: a beacon would not tell.
+fn send_all() {
+    while let Some(piece) = next_piece() {
+        spawn_local(async move {
+            if let Some(ms) = deliver(piece).await {
+                again_after(ms);
+            }
+        });
+    }
+}
+
+/// Has the pieces that wait for their next try sent, unless somebody is about to.
+fn again_after(ms: i32) {
+    let is_free = OUTBOX.with_borrow_mut(|outbox| !std::mem::replace(&mut outbox.sending, true));
+    if is_free {
+        spawn_local(async move {
+            wait(ms).await;
+            drain().await;
+        });
+    }
 }
 
 fn accepted(piece: Piece) {
@@ -242,12 +278,24 @@ async fn send(piece: &Piece) -> Option<Response> {
     if !online() {
         return None;
     }
+    let answer = match fetch(piece, piece.body.len() <= PIECE_BYTES).await {
+        // The browser may have no room for more that outlives the page.
+        None => fetch(piece, false).await?,
+        Some(answer) => answer,
+    };
+    // Until an answer is read to its end, it takes of that room.
+    if let Ok(body) = answer.array_buffer() {
+        let _ = JsFuture::from(body).await;
+    }
+    Some(answer)
+}
+
+/// `keepalive`: also when the page ends meanwhile.
+async fn fetch(piece: &Piece, keepalive: bool) -> Option<Response> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&blob(piece)?.into());
-    if piece.body.len() <= PIECE_BYTES {
-        page::set(&init, "keepalive", &JsValue::TRUE);
-    }
+    page::set(&init, "keepalive", &JsValue::from_bool(keepalive));
     JsFuture::from(fetches::unseen(url(piece), &init)?).await.ok()?.dyn_into().ok()
 }
 
@@ -275,17 +323,17 @@ fn wake() {
     }
 }
 
-/// Hands all that is known to the browser, which sends it even if the page is gone.
-pub(super) fn leave() {
+/// Completes what is known of the page so far.
+fn settle() {
     document::finish();
     vitals::finish();
     actions::let_go();
-    beacon();
 }
 
-/// What does not fit into the browser's own queue stays for later.
+/// Hands all that waits to the browser, which sends it even if the page is gone. What does not fit into its own queue stays for
+/// later; so does everything where there is no network, if the page comes back.
 pub(super) fn beacon() {
-    let Some(window) = page::window() else { return };
+    let Some(window) = page::window().filter(|_| online()) else { return };
     while let Some(piece) = next_piece() {
         let blob = blob(&piece);
         if window.navigator().send_beacon_with_opt_blob(url(&piece), blob.as_ref()).unwrap_or(false) {

@@ -6,7 +6,7 @@
 use super::record::{Kind, Status};
 use super::{actions, export, page, recorder};
 use crate::names::stable;
-use crate::propagation::{TRACEPARENT, TraceParent};
+use crate::propagation::{TRACEPARENT, TraceParent, hex};
 use js_sys::{Array, Function, Promise, Reflect};
 use std::cell::{Cell, OnceCell, RefCell};
 use tracing::Span;
@@ -23,6 +23,14 @@ thread_local! {
     static SINCE_MS: Cell<f64> = const { Cell::new(f64::INFINITY) };
     /// The next fetch is a server function's, which has this span already, or none.
     static EXPECTED: RefCell<Option<Span>> = const { RefCell::new(None) };
+    /// The trace of the fetch that got no answer last.
+    static UNANSWERED: Cell<Option<[u8; 16]>> = const { Cell::new(None) };
+}
+
+/// The trace of the fetch that got no answer last, for whoever tells the reader of it.
+#[must_use]
+pub fn unanswered() -> Option<String> {
+    UNANSWERED.get().map(|trace_id| hex::encode(&trace_id))
 }
 
 /// Puts ours in the place of the browser's.
@@ -103,6 +111,7 @@ pub(super) struct Fetch {
 
 impl Fetch {
     pub fn open() -> Self {
+        page::set_clock();
         let current = Span::current();
         let cause = recorder::action_above(&current);
         Self { span: recorder::span("fetch", &current), cause, ended: false }
@@ -120,10 +129,12 @@ impl Fetch {
 
     /// No answer came, or not all of it.
     pub fn failed(self) {
-        recorder::edit(&self.span, |record| {
+        let trace_id = recorder::edit(&self.span, |record| {
             record.set(stable::ERROR_TYPE, "network");
             record.status = Status::Error("no answer from the server".to_owned());
+            record.place.trace_id
         });
+        UNANSWERED.set(trace_id);
         self.end();
     }
 

@@ -20,6 +20,11 @@ pub(crate) fn short(text: &str) -> String {
     line
 }
 
+/// At most the first `max_bytes`, between characters.
+pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(max_bytes)]
+}
+
 /// The host of a URL.
 pub(crate) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);

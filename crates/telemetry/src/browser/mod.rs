@@ -53,7 +53,9 @@ mod web_vitals;
 #[cfg(any(not(target_arch = "wasm32"), feature = "unrecorded"))]
 mod elsewhere;
 #[cfg(any(not(target_arch = "wasm32"), feature = "unrecorded"))]
-pub use elsewhere::{Hydration, Mounting, action, in_action, mounting, navigated, on_trace, start, unmounted};
+pub use elsewhere::{
+    Hydration, Mounting, action, in_action, mounting, navigated, on_trace, start, unanswered, unmounted,
+};
 
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 pub use {
@@ -61,6 +63,7 @@ pub use {
     components::{Mounting, mounting, unmounted},
     document::{Hydration, start},
     export::on_trace,
+    fetches::unanswered,
 };
 
 /// News of the trace that the reader's last action made.

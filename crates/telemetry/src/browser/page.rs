@@ -1,7 +1,7 @@
 //! The few things of the browser that everything here needs.
 
 use crate::browser::labels;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Event, EventTarget, Performance, Window};
 
@@ -13,7 +13,12 @@ struct Page {
 
 thread_local! {
     static PAGE: OnceCell<Page> = const { OnceCell::new() };
+    /// How far the page's own clock has fallen behind.
+    static BEHIND_MS: Cell<f64> = const { Cell::new(0.0) };
 }
+
+/// Less than that is how exactly the clocks are read.
+const NOTICED_MS: f64 = 20.0;
 
 /// `None` in a worker.
 fn with<R>(f: impl FnOnce(&Page) -> R) -> Option<R> {
@@ -51,12 +56,22 @@ pub(super) fn path() -> String {
 
 /// Microseconds since 1970 of a time on the page's own clock, in milliseconds.
 pub(super) fn at_us(page_ms: f64) -> u64 {
-    with(|page| ((page.performance.time_origin() + page_ms) * 1e3).round() as u64).unwrap_or_default()
+    with(|page| ((page.performance.time_origin() + page_ms + BEHIND_MS.get()) * 1e3).round() as u64).unwrap_or_default()
 }
 
 /// Microseconds since 1970.
 pub(super) fn now_us() -> u64 {
-    with(|page| ((page.performance.time_origin() + page.performance.now()) * 1e3).round() as u64).unwrap_or_default()
+    at_us(with(|page| page.performance.now()).unwrap_or_default())
+}
+
+/// The page's own clock stands still while the computer sleeps, on most systems; the one on the wall does not.
+pub(super) fn set_clock() {
+    with(|page| {
+        let behind_ms = js_sys::Date::now() - page.performance.time_origin() - page.performance.now();
+        if (behind_ms - BEHIND_MS.get()).abs() > NOTICED_MS {
+            BEHIND_MS.set(behind_ms);
+        }
+    });
 }
 
 /// Fills `bytes` from the browser's cryptographic generator.

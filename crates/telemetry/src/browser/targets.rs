@@ -20,14 +20,16 @@ pub(super) fn element(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
-/// `aria-label`, else the label's, else the element's own text, else its title. Values of inputs are not looked at.
+/// `aria-label`, else the label's, else the element's own text, else its title. Values of inputs are not looked at. Where the label
+/// tells what a person wrote, `data-name` says what is recorded instead.
 pub(super) fn name(element: &Element) -> String {
     let labelled = || page::get(&page::get(&page::get(element, "labels"), "0"), "textContent").as_string();
     // A form's text is all that is in it.
     let own = || if element.tag_name() == "FORM" { None } else { element.text_content() };
     let told = |text: &String| !text.trim().is_empty();
     let name = element
-        .get_attribute("aria-label")
+        .get_attribute("data-name")
+        .or_else(|| element.get_attribute("aria-label"))
         .filter(told)
         .or_else(|| labelled().filter(told))
         .or_else(|| own().filter(told))

@@ -1,4 +1,5 @@
-//! Web vitals as log records, told once per page when it is left; and long tasks, as soon as there are any.
+//! Web vitals as log records, told when the page is left or hidden: those of the load once, those of all that the reader did again
+//! when they have grown since. And long tasks, as soon as there are any.
 
 use super::record::{Attributes, LogRecord, Severity, Value};
 use super::web_vitals::{Interactions, LayoutShift};
@@ -18,8 +19,14 @@ struct Seen {
     layout_shift: LayoutShift,
     interactions: Interactions,
     long_tasks: usize,
-    told: bool,
+    /// What was told, in the order of `VITALS`.
+    told: [Option<f64>; 5],
 }
+
+/// Time to first byte, first and largest contentful paint; layout shift and interaction to next paint.
+const VITALS: [&str; 5] = ["ttfb", "fcp", "lcp", "cls", "inp"];
+/// So many of them are of the load.
+const OF_LOAD: usize = 3;
 
 thread_local! {
     static SEEN: RefCell<Seen> = RefCell::default();
@@ -59,39 +66,49 @@ fn interaction(seen: &mut Seen, entry: &JsValue) {
     }
 }
 
-/// Tells what the page was like, once: it may not come back.
+/// Tells what the page was like so far: it may not come back.
 pub(super) fn finish() {
-    let told = SEEN.try_with(|seen| {
+    let grown = SEEN.try_with(|seen| {
         let mut seen = seen.try_borrow_mut().ok()?;
-        if std::mem::replace(&mut seen.told, true) {
-            return None;
-        }
         let first_byte_ms = page::performance()
             .map(|performance| performance.get_entries_by_type("navigation").get(0))
             .map(|navigation| number(&navigation, "responseStart"))
             .filter(|ms| *ms > 0.0);
-        Some([
-            ("ttfb", first_byte_ms),
-            ("fcp", seen.first_contentful_paint_ms),
-            ("lcp", seen.largest_contentful_paint_ms),
-            // These two of all that the reader did since.
-            ("cls", Some(seen.layout_shift.score())),
-            ("inp", seen.interactions.next_paint_ms()),
-        ])
+        let measured = [
+            first_byte_ms,
+            seen.first_contentful_paint_ms,
+            seen.largest_contentful_paint_ms,
+            Some(seen.layout_shift.score()),
+            seen.interactions.next_paint_ms(),
+        ];
+        let told = std::mem::replace(&mut seen.told, measured);
+        Some(measured.into_iter().zip(told).enumerate().filter(|(at, (measured, told))| match told {
+            Some(_) if *at < OF_LOAD => false,
+            told => measured > told,
+        }))
     });
-    let measured = told.ok().flatten().into_iter().flatten().filter_map(|(name, value)| Some((name, value?)));
-    for (name, value) in measured {
-        let of_load = matches!(name, "ttfb" | "fcp" | "lcp");
+    for (at, (value, _)) in grown.ok().flatten().into_iter().flatten() {
+        let Some(value) = value else { continue };
+        let name = VITALS[at];
         tell(
             "browser.web_vital",
             name.to_owned(),
-            if of_load { actions::first_route() } else { actions::route() },
+            if at < OF_LOAD { actions::first_route() } else { actions::route() },
             vec![
                 (development::BROWSER_WEB_VITAL_NAME, name.into()),
                 (development::BROWSER_WEB_VITAL_VALUE, Value::Float(value)),
             ],
         );
     }
+}
+
+/// What the reader does counts anew: the page was left, and is back.
+pub(super) fn again() {
+    SEEN.with_borrow_mut(|seen| {
+        let of_load = seen.told;
+        *seen = Seen { long_tasks: seen.long_tasks, told: of_load, ..Seen::default() };
+        seen.told[OF_LOAD..].fill(None);
+    });
 }
 
 /// A task that kept the page from answering, in the action that it belongs to, if any.
