@@ -80,11 +80,12 @@ fn pass<'p>(passage: &'p Passage, request: &'p mut Request, next: Next) -> impl 
         state: &passage.state,
         metrics: &route.metrics,
         method,
+        scheme: trace::scheme(&passage.state, request),
         started,
         status: CLIENT_GONE,
     };
     let asking = Asking::read(&passage.state, request);
-    let traced = (!rule.quiet).then(|| ServerSpan::open(request, &asking.caller, route.name()));
+    let traced = (!rule.quiet).then(|| ServerSpan::open(request, &asking.caller, route.name(), answering.scheme));
     let span = traced.as_ref().map_or_else(Span::none, |traced| traced.span.clone());
     async move {
         let mut response = answered(&passage.state, rule, answering.call.as_mut(), asking, request, next).await;
@@ -107,6 +108,7 @@ struct Answering<'p> {
     state: &'p ServerState,
     metrics: &'p RouteMetrics,
     method: &'static str,
+    scheme: &'static str,
     started: Instant,
     status: u16,
 }
@@ -130,7 +132,7 @@ impl Drop for Answering<'_> {
         if let Some(call) = self.call.take() {
             call.record(self.state, self.status, took);
         }
-        self.metrics.answered(self.method, self.status, took);
+        self.metrics.answered(self.method, self.scheme, self.status, took);
     }
 }
 

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq;
+use telemetry::server::mask_addresses;
 use telemetry::server::metrics::{self, TextFormat};
 
 /// Alerts of one notification that are logged; Alertmanager groups fewer.
@@ -75,13 +76,16 @@ pub async fn receive_alerts(
     }
     let ApiJson(notification) = notification?;
     for alert in notification.alerts.iter().take(MAX_ALERTS) {
-        let label = |name: &str| alert.labels.get(name).map(String::as_str).unwrap_or_default();
-        let summary = alert.annotations.get("summary").map(String::as_str).unwrap_or_default();
-        let (name, severity) = (label("alertname"), label("severity"));
+        let masked = |texts: &BTreeMap<String, String>, name: &str| {
+            texts.get(name).map(|text| mask_addresses(text).into_owned()).unwrap_or_default()
+        };
+        let (name, severity) = (masked(&alert.labels, "alertname"), masked(&alert.labels, "severity"));
+        let (summary, status) = (masked(&alert.annotations, "summary"), mask_addresses(&alert.status));
+        let (name, status) = (&*name, &*status);
         if alert.status == "firing" {
-            tracing::warn!(event.name = "alert", alert = name, severity, status = alert.status, summary, "alert");
+            tracing::warn!(event.name = "alert", alert = name, severity, status, summary, "alert");
         } else {
-            tracing::info!(event.name = "alert", alert = name, severity, status = alert.status, summary, "alert");
+            tracing::info!(event.name = "alert", alert = name, severity, status, summary, "alert");
         }
     }
     Ok(Json(json!({"status": "success", "received": notification.alerts.len()})).into_response())

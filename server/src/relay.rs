@@ -15,8 +15,9 @@ use model::{BoardError, Code};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, decode, losses, sanitize, web_vitals};
-use telemetry::server::{ExportLogsServiceRequest, metrics};
+use telemetry::server::relay::{Encoding, Limits, RelayIdentity, Relayed, Taken, decode};
+use telemetry::server::relay::{losses, mask, sanitize, web_vitals};
+use telemetry::server::{ExportLogsServiceRequest, Signal, metrics};
 
 /// Requests per second and address, and how many at once.
 const RATE: f64 = 20.0;
@@ -111,20 +112,28 @@ fn relay<R: Relayed>(
     if !from_page && !programs::may_call(state, &context.caller, headers) {
         return Problem::from(BoardError::from(Code::Unauthenticated)).into_response();
     }
-    let mut request = match decode(content_type, text(&CONTENT_ENCODING), body, &Limits::default()) {
-        Ok(request) => request,
+    let Taken { mut request, rejected } = match decode(content_type, text(&CONTENT_ENCODING), body, &Limits::default())
+    {
+        Ok(taken) => taken,
         Err(error) => {
             let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
             return answer(status, encoding, error.body(encoding));
         }
     };
+    // What nobody else keeps would be lost: its sender may keep it. The rest a dead collector takes from nobody.
+    let of_collector = R::SIGNAL == Signal::Metrics || (R::SIGNAL == Signal::Logs && !from_page);
+    if of_collector && !state.telemetry.has_room(&request) {
+        return no_room(encoding);
+    }
     if from_page {
         sanitize(&mut request, &identity(state, context));
         let lost = losses(&mut request);
         metrics::lost_in_page(lost.spans, lost.log_records);
+    } else {
+        mask(&mut request);
     }
     accept(&request);
-    answer(StatusCode::OK, encoding, encoding.success())
+    answer(StatusCode::OK, encoding, encoding.taken(R::SIGNAL, rejected))
 }
 
 fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
@@ -141,8 +150,17 @@ fn identity(state: &ServerState, context: &RequestContext) -> RelayIdentity {
 fn too_many(encoding: Encoding) -> Response {
     const RESOURCE_EXHAUSTED: i32 = 8;
     let body = encoding.status(RESOURCE_EXHAUSTED, "too many requests from this address; wait a second");
-    let mut response = answer(StatusCode::TOO_MANY_REQUESTS, encoding, body);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    later(answer(StatusCode::TOO_MANY_REQUESTS, encoding, body), "1")
+}
+
+fn no_room(encoding: Encoding) -> Response {
+    const UNAVAILABLE: i32 = 14;
+    let body = encoding.status(UNAVAILABLE, "the collector is slow, and there is no room for more; wait some seconds");
+    later(answer(StatusCode::SERVICE_UNAVAILABLE, encoding, body), "5")
+}
+
+fn later(mut response: Response, seconds: &'static str) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }
 

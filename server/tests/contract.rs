@@ -249,6 +249,16 @@ async fn an_array_is_no_object_and_the_api_never_answers_with_a_page() {
 }
 
 #[tokio::test]
+async fn arguments_that_can_t_be_read_are_refused_with_the_trace() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let answer = client.post("/fn/messages/post", json!({ "other": 1 })).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "invalid_request"));
+    let told = answer.headers["traceresponse"].to_str().unwrap().to_owned();
+    assert_eq!(answer.json()["trace_id"], told[3..35]);
+}
+
+#[tokio::test]
 async fn a_page_is_no_api_call_although_a_route_has_its_path() {
     let server = Server::start();
     let client = Client::signed_in(&server, "mina").await;

@@ -90,3 +90,31 @@ async fn who_is_not_signed_in_is_led_to_the_door_whatever_they_take() {
     let page = client.send(Method::GET, "/messages", &from, None).await;
     assert_eq!((page.status.as_u16(), page.headers.get("location")), (200, None));
 }
+
+/// Of a page, the browser's own spans come above the server's; whatever else somebody opens has none.
+#[tokio::test]
+async fn only_pages_wait_for_the_browsers_spans() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "mina").await;
+    let opened = [("accept", "text/html"), ("sec-fetch-dest", "document")];
+    let stranger = Client::new(&server);
+    for (who, path, status, is_page) in
+        [(&client, "/messages", 200, true), (&stranger, "/messages", 302, false), (&client, "/db/messages", 200, false)]
+    {
+        let answer = who.send(Method::GET, path, &opened, None).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let id = answer.headers["traceresponse"].to_str().unwrap()[3..35].to_owned();
+        let trace = async || {
+            loop {
+                let seen = client.form("/fn/traces/get", &format!("trace_id={id}")).await.json();
+                if seen["spans"][0]["span_id"].is_string() {
+                    return seen;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        let spans = trace().await["spans"].clone();
+        let top = spans.as_array().unwrap().iter().find(|span| span["depth"] == 0).unwrap().clone();
+        assert_eq!(top["parent_id"].is_string(), is_page, "{path}: {top}");
+    }
+}

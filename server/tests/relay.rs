@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Client, Server};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
@@ -45,6 +45,67 @@ async fn what_a_page_has_lost_is_counted() {
     client.send(Method::POST, "/v1/traces", &PAGE, Some(spans(&lies))).await;
     let metrics = client.get("/metrics").await.text;
     assert!(metrics.contains("glassboard_browser_dropped_total{signal=\"spans\"} 14\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_span_that_is_wrong_costs_its_neighbours_nothing() {
+    let server = Server::start();
+    let client = Client::signed_in(&server, "root").await;
+    let mut body: Value = serde_json::from_str(&spans(&json!([]))).unwrap();
+    let list = body["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array_mut().unwrap();
+    let mut wrong = list[0].clone();
+    (wrong["spanId"], wrong["endTimeUnixNano"]) = (json!("00f067aa0ba902b8"), json!("1"));
+    list.insert(0, wrong.clone());
+    let answer = client.send(Method::POST, "/v1/traces", &PAGE, Some(body.to_string())).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let told: Value = serde_json::from_str(&answer.text).unwrap();
+    assert_eq!(told["partialSuccess"]["rejectedSpans"], "1", "{told}");
+    assert!(told["partialSuccess"]["errorMessage"].as_str().unwrap().contains("ends before it starts"), "{told}");
+    let seen = client.form("/fn/traces/get", &format!("trace_id={TRACE}")).await.text;
+    assert!(seen.contains("00f067aa0ba902b7") && !seen.contains("00f067aa0ba902b8"), "{seen}");
+
+    body["resourceSpans"][0]["scopeSpans"][0]["spans"] = json!([wrong]);
+    let answer = client.send(Method::POST, "/v1/traces", &PAGE, Some(body.to_string())).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+}
+
+/// A collector that takes connections and never answers.
+async fn dead_collector() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            open.push(connection);
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn what_only_a_dead_collector_would_keep_its_sender_keeps_and_the_rest_is_taken() {
+    let collector = dead_collector().await;
+    let server = Server::start_with(&[("OTLP_ENDPOINT", &*collector), ("GLASSBOARD_TOKEN", "let-me-in")]);
+    let client = Client::signed_in(&server, "root").await;
+    let json = ("content-type", "application/json");
+    let program = [json, ("authorization", "Bearer let-me-in")];
+    let record = json!({"timeUnixNano": "1", "body": {"stringValue": "x".repeat(4000)}});
+    let logs = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": vec![record; 100]}]}]}).to_string();
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(client.send(Method::POST, "/v1/logs", &program, Some(logs.clone())).await);
+    }
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE).collect();
+    let taken = answers.iter().filter(|answer| answer.status == StatusCode::OK).count();
+    // 8 MiB wait.
+    assert_eq!((taken, refused.len()), (20, 10));
+    assert!(refused.iter().all(|answer| answer.headers.contains_key(RETRY_AFTER)));
+    // Web vitals are counted here, and spans are seen here.
+    assert_eq!(client.send(Method::POST, "/v1/logs", &PAGE, Some(logs)).await.status, StatusCode::OK);
+    let traces = client.send(Method::POST, "/v1/traces", &program, Some(spans(&json!([])))).await;
+    assert_eq!(traces.status, StatusCode::OK);
+    let seen = client.form("/fn/traces/get", &format!("trace_id={TRACE}")).await.text;
+    assert!(seen.contains("00f067aa0ba902b7"), "{seen}");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use tracing::{Span, field, info_span};
 pub(crate) struct Statement {
     /// Operation and table, such as `INSERT messages`: the span's name.
     summary: &'static str,
+    /// Whether the summary's first word is the operation and the rest its table.
+    has_table: bool,
     text: Cow<'static, str>,
     /// As spans tell it, where that is not the text.
     shown: Option<String>,
@@ -17,11 +19,16 @@ pub(crate) struct Statement {
 
 impl Statement {
     pub(crate) const fn new(summary: &'static str, text: &'static str) -> Self {
-        Self { summary, text: Cow::Borrowed(text), shown: None }
+        Self { summary, has_table: true, text: Cow::Borrowed(text), shown: None }
+    }
+
+    /// One whose operation is several words, and which works on no table.
+    pub(crate) const fn without_table(operation: &'static str, text: &'static str) -> Self {
+        Self { summary: operation, has_table: false, text: Cow::Borrowed(text), shown: None }
     }
 
     pub(crate) const fn made(summary: &'static str, text: String) -> Self {
-        Self { summary, text: Cow::Owned(text), shown: None }
+        Self { summary, has_table: true, text: Cow::Owned(text), shown: None }
     }
 
     /// Over many rows: spans tell the statement over one, `one_row`, and how many there were.
@@ -37,9 +44,9 @@ impl Statement {
         &self.text
     }
 
-    /// Operation and table.
+    /// Operation and table; that is empty where there is none.
     fn parts(&self) -> (&'static str, &'static str) {
-        self.summary.split_once(' ').unwrap_or((self.summary, ""))
+        self.summary.split_once(' ').filter(|_| self.has_table).unwrap_or((self.summary, ""))
     }
 }
 
@@ -146,4 +153,16 @@ fn span(system: &'static str, statement: &Statement, parent: &Span) -> Span {
         span.record("db.collection.name", collection);
     }
     span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Statement;
+
+    #[test]
+    fn what_works_on_no_table_names_none() {
+        assert_eq!(Statement::new("INSERT messages", "").parts(), ("INSERT", "messages"));
+        assert_eq!(Statement::new("COMMIT", "").parts(), ("COMMIT", ""));
+        assert_eq!(Statement::without_table("START TRANSACTION", "").parts(), ("START TRANSACTION", ""));
+    }
 }

@@ -148,5 +148,12 @@ async fn each_callers_statements_are_children_of_its_own_span() {
         assert_eq!(insert["db.system.name"], "mariadb");
         assert!(insert["db.query.text"].contains("COMMIT") && !insert["db.query.text"].contains("on a server"));
     }
+    // What begins a transaction works on no table.
+    let span = info_span!("search");
+    store.search(&query, PageRequest::default()).instrument(span.clone()).await.unwrap();
+    let children = recorder.below(&span.id().unwrap());
+    assert_eq!(names(&children)[0], "START TRANSACTION");
+    assert_eq!(children[0].fields["db.operation.name"], "START TRANSACTION");
+    assert!(!children[0].fields.contains_key("db.collection.name"));
     store.close().await;
 }

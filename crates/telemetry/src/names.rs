@@ -18,6 +18,7 @@ pub mod stable {
     pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
     pub const EXCEPTION_TYPE: &str = "exception.type";
     pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+    pub const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
     pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
     pub const HTTP_ROUTE: &str = "http.route";
     pub const SERVER_ADDRESS: &str = "server.address";

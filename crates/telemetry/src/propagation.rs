@@ -14,13 +14,17 @@ pub struct TraceParent {
 }
 
 impl TraceParent {
-    /// Reads `00-{32 hex}-{16 hex}-{2 hex}`. `None` for other versions, upper case, and ids of zeros only.
+    /// Reads `00-{32 hex}-{16 hex}-{2 hex}`, and of a later version what begins so: it may have more after another dash. `None`
+    /// for anything else, upper case, and ids of zeros only.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut fields = text.split('-');
         let (version, trace_id, span_id, flags) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        if version != "00" || fields.next().is_some() {
-            return None;
+        match hex::decode::<1>(version)? {
+            [0] if fields.next().is_some() => return None,
+            // Not a version.
+            [0xff] => return None,
+            _ => {}
         }
         let [flags] = hex::decode::<1>(flags)?;
         Some(Self {
@@ -184,16 +188,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_later_version_the_known_fields_are_read() {
+        let known = TraceParent::parse(EXAMPLE);
+        for (version, more) in [("01", ""), ("01", "-"), ("01", "-extra-fields"), ("cc", "-00"), ("fe", "")] {
+            let later = format!("{version}{}{more}", &EXAMPLE[2..]);
+            assert_eq!(TraceParent::parse(&later), known, "{later}");
+        }
+    }
+
+    #[test]
     fn what_the_specification_forbids_is_refused() {
         for bad in [
             "",
             "00",
-            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "0-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "0x-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "0A-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.extra",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-extra",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-",
             " 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e473-600f067aa0ba902b7-01",
         ] {

@@ -1,11 +1,12 @@
 use super::context::accepts_html;
 use super::headers::page_policy;
 use super::said::Said;
+use super::trace::{Unrecorded, current_trace_id};
 use crate::problem::{self, Problem};
 use app::context::Site;
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use leptos::nonce::Nonce;
 use model::{BoardError, Code, Lang};
@@ -54,6 +55,7 @@ pub async fn write(site: &Site, response: Response, wish: &Wish) -> Response {
             if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
                 response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
             }
+            response.extensions_mut().insert(Unrecorded);
             with_body(response, "text/html; charset=utf-8", Body::from(page))
         }
         None => {
@@ -103,11 +105,18 @@ async fn with_status_of_error(response: Response) -> Response {
     let Ok(bytes) = to_bytes(body, MAX_ERROR_BYTES).await else {
         return Problem::from(Code::Internal).into_response();
     };
-    if let Ok(error) = serde_json::from_slice::<BoardError>(&bytes) {
+    let mut body = bytes.clone();
+    if let Ok(mut error) = serde_json::from_slice::<BoardError>(&bytes) {
+        // Arguments that can't be read are refused before anybody knows of the trace.
+        if error.trace_id.is_none() {
+            error.trace_id = current_trace_id().map(Into::into);
+            body = serde_json::to_vec(&error).map_or(bytes, Into::into);
+        }
         parts.status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if let Some(seconds) = error.retry_after_s {
             parts.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
-    Response::from_parts(parts, Body::from(bytes))
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body))
 }

@@ -7,6 +7,7 @@ use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, HeaderValue, USER_AGENT}
 use model::Lang;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use telemetry::server::mask_addresses;
 
 /// Session cookies that are looked at: one for each path and domain that ever set one.
 const MAX_SESSIONS: usize = 4;
@@ -18,6 +19,9 @@ const MAX_REMEMBERED_BYTES: usize = 4096;
 pub struct Said {
     cookies: String,
     languages: String,
+    /// As it was sent.
+    agent: Arc<str>,
+    /// Without what it says of a person.
     pub user_agent: Arc<str>,
     /// Mostly one.
     pub sessions: Vec<SessionCookie>,
@@ -44,9 +48,8 @@ impl LastSaid {
     pub fn read(&self, keys: &Cookies, headers: &HeaderMap) -> Arc<Said> {
         let cookies = joined_cookies(headers);
         let (user_agent, languages) = (text(headers, &USER_AGENT), text(headers, &ACCEPT_LANGUAGE));
-        let said_so = |said: &Arc<Said>| {
-            said.cookies == cookies && *said.user_agent == *user_agent && said.languages == languages
-        };
+        let said_so =
+            |said: &Arc<Said>| said.cookies == cookies && *said.agent == *user_agent && said.languages == languages;
         let known = self.lock().clone().filter(said_so);
         known.unwrap_or_else(|| {
             let short = cookies.len() + user_agent.len() + languages.len() <= MAX_REMEMBERED_BYTES;
@@ -69,6 +72,7 @@ impl Said {
             Some(SessionCookie { value: value.to_owned(), user_key: key.into(), token })
         });
         let lang = sent.lang.and_then(Lang::from_tag);
+        let agent: Arc<str> = user_agent.into();
         Self {
             sessions: sessions.collect(),
             browser_id: sent.visitor.filter(is_visitor).map(|visitor| visitor_id(visitor).into()).unwrap_or_default(),
@@ -76,7 +80,11 @@ impl Said {
             zone: sent.zone.map(decoded).filter(|zone| zone.len() <= 64).map(Into::into),
             theme: ["light", "dark"].into_iter().find(|theme| sent.theme == Some(theme)),
             ribbon_folded: sent.ribbon == Some("folded"),
-            user_agent: user_agent.into(),
+            user_agent: match mask_addresses(user_agent) {
+                Cow::Borrowed(_) => Arc::clone(&agent),
+                Cow::Owned(masked) => masked.into(),
+            },
+            agent,
             languages: languages.to_owned(),
             cookies,
         }
@@ -139,6 +147,9 @@ mod tests {
         assert_eq!((first.lang, first.zone.as_deref()), (Lang::Ko, Some("Asia/Seoul")));
         assert_eq!(read(&[(COOKIE, "lang=en"), (USER_AGENT, "a")]).lang, Lang::En);
         assert_eq!(&*read(&[(COOKIE, "lang=en"), (USER_AGENT, "b")]).user_agent, "b");
+        let of_bot = read(&[(USER_AGENT, "bot (+mailto:mina@example.org)")]);
+        assert_eq!(&*of_bot.user_agent, "bot (+mailto:***@example.org)");
+        assert!(Arc::ptr_eq(&of_bot, &read(&[(USER_AGENT, "bot (+mailto:mina@example.org)")])));
         assert_eq!(read(&[(ACCEPT_LANGUAGE, "ko")]).lang, Lang::Ko);
         assert_eq!(read(&[(ACCEPT_LANGUAGE, "en")]).lang, Lang::En);
         let two = read(&[(COOKIE, "lang=ko"), (COOKIE, "theme=dark")]);

@@ -1,16 +1,20 @@
+use crate::serve::Peer;
+use crate::state::ServerState;
 use app::context::PageTrace;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
-use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use model::TraceId;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use telemetry::names::own::ACCESS_LOG_TARGET;
 use telemetry::propagation::{TraceParent, hex};
-use telemetry::server::{current_trace_parent, decide_trace, new_span_id, reserve_parent, set_remote_parent};
+use telemetry::server::{
+    current_trace_parent, decide_trace, forget_parent, mask_addresses, new_span_id, reserve_parent, set_remote_parent,
+};
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -20,6 +24,12 @@ const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 /// W3C's draft of what a server answers: <https://w3c.github.io/trace-context/#trace-context-http-response-headers-format>.
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What attributes and labels tell of a method that HTTP does not have.
+const UNKNOWN_METHOD: &str = "_OTHER";
+/// Bytes of such a method that its span tells.
+const LONGEST_METHOD: usize = 32;
 
 /// A request's server span, from its arrival to its response.
 pub struct ServerSpan {
@@ -33,8 +43,8 @@ pub struct ServerSpan {
 
 impl ServerSpan {
     /// A navigation's span gets the ids that are reserved for the browser's above it; any other its caller's, if told.
-    pub fn open(request: &mut Request, caller: &Caller, route: Option<&str>) -> Self {
-        let span = server_span(request, caller, route);
+    pub fn open(request: &mut Request, caller: &Caller, route: Option<&str>, scheme: &'static str) -> Self {
+        let span = server_span(request, caller, route, scheme);
         let reserved = is_document(request).then(|| reserve_parent(&span)).flatten();
         if let Some(document_fetch) = reserved {
             let document_load = hex::encode(&new_span_id());
@@ -63,7 +73,7 @@ impl ServerSpan {
             // Not formatted, as one at the end is.
             message = "request",
             method = self.method.as_str(),
-            url.path = self.uri.path(),
+            url.path = &*mask_addresses(self.uri.path()),
             status = response.status().as_u16(),
             duration_ms = took.as_micros() as f64 / 1000.0,
             user_agent = &*self.user_agent,
@@ -73,6 +83,10 @@ impl ServerSpan {
             response.headers_mut().insert(TRACERESPONSE, value);
         }
         if let Some(reserved) = self.reserved {
+            if !is_recorded(&response) {
+                forget_parent(&self.span);
+                return response;
+            }
             let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
             let parent = TraceParent { sampled: place.is_some_and(|place| place.sampled), ..reserved };
             let value = format!("traceparent;desc=\"{parent}\", now;dur={now_ms:.1}");
@@ -100,31 +114,66 @@ pub fn known_method(method: &Method) -> &'static str {
         Method::HEAD => "HEAD",
         Method::OPTIONS => "OPTIONS",
         Method::PATCH => "PATCH",
-        _ => "_OTHER",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => UNKNOWN_METHOD,
     }
 }
 
-fn server_span(request: &Request, caller: &Caller, route: Option<&str>) -> Span {
+/// How the client reached the board: by what a trusted proxy in front says, else as the board's address has it. To be asked
+/// before the peer is taken out of the request.
+pub fn scheme(state: &ServerState, request: &Request) -> &'static str {
+    let is_trusted = || {
+        let peer = request.extensions().get::<Arc<Peer>>().and_then(|peer| peer.address);
+        peer.is_some_and(|peer| state.proxies.trusts(peer))
+    };
+    let told = request.headers().get(&X_FORWARDED_PROTO).filter(|_| is_trusted()).and_then(|told| told.to_str().ok());
+    // Of several proxies, the first one met the client.
+    match told.and_then(|told| told.split(',').next()).map(str::trim) {
+        Some(told) if told.eq_ignore_ascii_case("https") => "https",
+        Some(told) if told.eq_ignore_ascii_case("http") => "http",
+        _ if state.public_url.as_ref().is_some_and(|url| url.secure) => "https",
+        _ => "http",
+    }
+}
+
+fn server_span(request: &Request, caller: &Caller, route: Option<&str>, scheme: &'static str) -> Span {
     let method = known_method(request.method());
+    let is_known = method != UNKNOWN_METHOD;
+    let named = if is_known { method } else { "HTTP" };
     let visitor = Some(&*caller.browser_id).filter(|visitor| !visitor.is_empty());
-    let name = route.map(|route| [method, " ", route].concat());
+    let name = route.map(|route| [named, " ", route].concat());
+    // Of letters and signs in ASCII only, and of any length.
+    let original = request.method().as_str();
+    let original = (!is_known).then(|| &original[..original.len().min(LONGEST_METHOD)]);
     tracing::info_span!(
         "request",
-        otel.name = name.as_deref().unwrap_or(method),
+        otel.name = name.as_deref().unwrap_or(named),
         otel.kind = "server",
         otel.status_code = Empty,
         error.type = Empty,
         http.request.method = method,
+        http.request.method_original = original,
         http.route = route,
         http.response.status_code = Empty,
-        url.path = request.uri().path(),
-        url.scheme = "http",
+        url.path = &*mask_addresses(request.uri().path()),
+        url.scheme = scheme,
         user_agent.original = &*caller.user_agent,
         client.address = &*caller.address,
         session.id = Empty,
         user.name = Empty,
         glassboard.visitor = visitor,
     )
+}
+
+/// Of a page without the program that records in the browser.
+#[derive(Clone)]
+pub struct Unrecorded;
+
+/// Whether the browser's spans come that were reserved for it. Neither files nor redirections have any.
+fn is_recorded(response: &Response) -> bool {
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    is_page && !response.status().is_redirection() && response.extensions().get::<Unrecorded>().is_none()
 }
 
 /// A page that a person navigates to; over plain HTTP browsers don't send Sec-Fetch-Dest.

@@ -20,7 +20,7 @@ const GATHER: Duration = Duration::from_millis(250);
 /// So many changes in that time are a flood: then only what saves work later is done.
 const FLOOD: u64 = 1024;
 
-const SNAPSHOT: Statement = Statement::new("START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT");
+const SNAPSHOT: Statement = Statement::without_table("START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT");
 const LOCK: Statement = Statement::new("SELECT GET_LOCK", "SELECT GET_LOCK(left(concat('index.', database()), 64), 0)");
 const UNLOCK: Statement =
     Statement::new("SELECT RELEASE_LOCK", "SELECT RELEASE_LOCK(left(concat('index.', database()), 64))");

@@ -8,7 +8,8 @@ use mysql::{Error, Params, Row, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-const READ_COMMITTED: Statement = Statement::new("SET TRANSACTION", "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
+const READ_COMMITTED: Statement =
+    Statement::without_table("SET TRANSACTION", "SET TRANSACTION ISOLATION LEVEL READ COMMITTED");
 const POSITION: Statement = Statement::new(
     "SELECT event_positions",
     "SELECT next, newest FROM event_positions WHERE source = ? AND part = ? FOR UPDATE",

@@ -1,9 +1,9 @@
 use super::sql::{Result, Sql};
 use crate::statement::Statement;
 
-const BEGIN: Statement = Statement::new("START TRANSACTION", "START TRANSACTION");
+const BEGIN: Statement = Statement::without_table("START TRANSACTION", "START TRANSACTION");
 const SNAPSHOT: Statement =
-    Statement::new("START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    Statement::without_table("START TRANSACTION", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
 const COMMIT: Statement = Statement::new("COMMIT", "COMMIT");
 const LOCK_TOTAL: Statement = Statement::new(
     "SELECT message_counts",

@@ -59,7 +59,7 @@ pub(crate) fn own_path<'a>(url: &'a str, origin: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{host, own_path, short, step};
+    use super::{cut, host, own_path, short, step};
 
     #[test]
     fn a_name_is_one_line_of_at_most_60_characters() {
@@ -67,6 +67,11 @@ mod tests {
         assert_eq!(short(&"가".repeat(60)), "가".repeat(60));
         assert_eq!(short(&"가".repeat(61)), format!("{}…", "가".repeat(59)));
         assert_eq!(short(" \n "), "");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!((cut("각a", 2), cut("각a", 3), cut("각a", 9)), ("", "각", "각a"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 use super::endpoint::{Endpoint, Protocol, Reading};
 use super::sampling::{Keep, Sampling};
 use super::signal::Signal;
+use super::tls::{Authorities, Identity, IdentityError};
 use crate::names::stable;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -24,7 +25,9 @@ pub struct Config {
     /// What the browser's spans are recorded under.
     pub frontend_service_name: String,
     pub environment: Option<String>,
-    /// Further attributes of the resource.
+    /// Of this process among those of its name; without, one is made up.
+    pub service_instance_id: Option<String>,
+    /// Further attributes of the resource, each key once.
     pub resource_attributes: Vec<(String, String)>,
     /// Nothing is recorded but the log on standard output, and nothing exported.
     pub disabled: bool,
@@ -52,17 +55,10 @@ pub struct Export {
     /// How long one request may take.
     pub timeout: Duration,
     pub gzip: bool,
-    /// A file with the authorities that the collector's certificate may be signed by, instead of the system's.
-    pub authorities: Option<PathBuf>,
+    /// Instead of the system's.
+    pub authorities: Option<Authorities>,
     /// By which the collector knows this process.
     pub identity: Option<Identity>,
-}
-
-/// Files in PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
 }
 
 /// A variable that can't be used.
@@ -84,7 +80,7 @@ const LOG_FORMAT: &str = "GLASSBOARD_LOG_FORMAT";
 const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
-const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+pub(super) const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
 const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
@@ -177,13 +173,15 @@ impl Config {
         let get = |name: &str| get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         // Only "true" does, as OpenTelemetry has it for its variables that are true or false.
         let disabled = get(DISABLED).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let mut resource_attributes = pairs(RESOURCE_ATTRIBUTES, get(RESOURCE_ATTRIBUTES).as_deref())?;
-        let mut take = |key: &str| {
-            let at = resource_attributes.iter().position(|(name, _)| name == key)?;
-            Some(resource_attributes.swap_remove(at).1)
-        };
+        // Keys are unique in a resource: the last one counts.
+        let mut attributes: BTreeMap<_, _> =
+            pairs(RESOURCE_ATTRIBUTES, get(RESOURCE_ATTRIBUTES).as_deref())?.into_iter().collect();
+        // What recorded it is not the operator's to say.
+        attributes.retain(|key, _| !key.starts_with("telemetry.sdk."));
+        let mut take = |key: &str| attributes.remove(key).filter(|value| !value.is_empty());
         let named = take(stable::SERVICE_NAME);
         let environment = take(stable::DEPLOYMENT_ENVIRONMENT_NAME).or_else(|| get("ENVIRONMENT"));
+        let service_instance_id = take(stable::SERVICE_INSTANCE_ID);
         let service_version = take(stable::SERVICE_VERSION).unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
         let service_name = get("OTEL_SERVICE_NAME")
             .or(named)
@@ -194,7 +192,8 @@ impl Config {
             service_version,
             frontend_service_name: get("FRONTEND_SERVICE_NAME").unwrap_or_else(|| "aks-demo-frontend".to_owned()),
             environment,
-            resource_attributes,
+            service_instance_id,
+            resource_attributes: attributes.into_iter().collect(),
             disabled,
             sampling: Sampling::from_env(&get)?,
             log_format: log_format(get(LOG_FORMAT).as_deref())?,
@@ -240,12 +239,13 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     let names = names(signal);
     // Read even when nothing is sent: a mistake in them is one all the same.
     let (protocol, headers, timeout) = (protocol(&names, get)?, headers(&names, get)?, timeout(&names, get)?);
-    let (gzip, authorities) = (gzip(&names, get)?, pem(get, [names.certificate, CERTIFICATE])?);
-    let identity = identity(&names, get)?;
-    match get(names.exporter).as_deref() {
-        None | Some("otlp") => {}
-        Some("none") => return Ok(None),
-        Some(_) => return Err(error(names.exporter, "Set it to otlp or none.")),
+    let (gzip, authorities, identity) = (gzip(&names, get)?, authorities(&names, get)?, identity(&names, get)?);
+    match (get(names.exporter).as_deref(), signal) {
+        (None | Some("otlp"), _) => {}
+        // What a Prometheus asks for is on `/metrics` anyway.
+        (Some("none"), _) | (Some("prometheus"), Signal::Metrics) => return Ok(None),
+        (Some(_), Signal::Metrics) => return Err(error(names.exporter, "Set it to otlp, prometheus or none.")),
+        (Some(_), _) => return Err(error(names.exporter, "Set it to otlp or none.")),
     }
     let Some((variable, reading, url)) =
         names.endpoints.iter().find_map(|(variable, reading)| Some((*variable, *reading, get(variable)?)))
@@ -254,6 +254,8 @@ fn export(signal: Signal, get: &impl Fn(&str) -> Option<String>) -> Result<Optio
     };
     let endpoint = Endpoint::parse(&url, reading, protocol, signal)
         .ok_or_else(|| error(variable, "Set it to an http or https URL, such as http://collector:4317."))?;
+    // OpenTelemetry's default is not to compress; ours is to, but over gRPC: not every server there takes it.
+    let gzip = gzip.unwrap_or(endpoint.protocol != Protocol::Grpc);
     Ok(Some(Export { signal, endpoint, headers, timeout, gzip, authorities, identity }))
 }
 
@@ -267,35 +269,59 @@ fn protocol(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Opti
     }
 }
 
-/// OpenTelemetry's default is not to compress; ours is to.
-fn gzip(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<bool, ConfigError> {
-    let Some((variable, compression)) = first(get, [names.compression, COMPRESSION]) else { return Ok(true) };
+fn gzip(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<bool>, ConfigError> {
+    let Some((variable, compression)) = first(get, [names.compression, COMPRESSION]) else { return Ok(None) };
     match compression.as_str() {
-        "gzip" => Ok(true),
-        "none" => Ok(false),
+        "gzip" => Ok(Some(true)),
+        "none" => Ok(Some(false)),
         _ => Err(error(variable, "Set it to gzip or none.")),
     }
+}
+
+fn authorities(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Authorities>, ConfigError> {
+    let Some((variable, pem)) = file(get, [names.certificate, CERTIFICATE])? else { return Ok(None) };
+    let authorities = Authorities::parse(&pem);
+    authorities.map(Some).ok_or_else(|| error(variable, "Set it to a file in PEM with an authority's certificate."))
 }
 
 fn identity(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<Option<Identity>, ConfigError> {
     let certificates = [names.client_certificate, CLIENT_CERTIFICATE];
     let keys = [names.client_key, CLIENT_KEY];
-    let (certificate, key) = (pem(get, certificates)?, pem(get, keys)?);
     // Of one signal or of all, as what it belongs to.
-    let beside = |found: [&'static str; 2], missing: [&'static str; 2]| missing[usize::from(get(found[0]).is_none())];
-    match (certificate, key) {
+    let beside = |found, of: [&'static str; 2], missing: [&'static str; 2]| missing[usize::from(found != of[0])];
+    match (file(get, certificates)?, file(get, keys)?) {
         (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => Ok(Some(Identity { certificate, key })),
-        (Some(_), None) => Err(error(beside(certificates, keys), "Set it, too: a certificate needs its key.")),
-        (None, Some(_)) => Err(error(beside(keys, certificates), "Set it, too: a key needs its certificate.")),
+        (Some((found, _)), None) => {
+            Err(error(beside(found, certificates, keys), "Set it, too: a certificate needs its key."))
+        }
+        (None, Some((found, _))) => {
+            Err(error(beside(found, keys, certificates), "Set it, too: a key needs its certificate."))
+        }
+        (Some((certificate, chain)), Some((key, private))) => {
+            Identity::parse(chain, private).map(Some).map_err(|mistake| match mistake {
+                IdentityError::Certificate => error(certificate, "Set it to a file in PEM with a certificate."),
+                IdentityError::Key => {
+                    error(key, "Set it to a file in PEM with a private key that no password protects.")
+                }
+                IdentityError::Mismatch => {
+                    error(key, format!("Set it to the key of the certificate in {certificate}."))
+                }
+            })
+        }
     }
 }
 
-/// A file in PEM.
-fn pem(get: &impl Fn(&str) -> Option<String>, names: [&'static str; 2]) -> Result<Option<PathBuf>, ConfigError> {
+/// The variable that names a file, and what is in it.
+fn file(
+    get: &impl Fn(&str) -> Option<String>,
+    names: [&'static str; 2],
+) -> Result<Option<(&'static str, Vec<u8>)>, ConfigError> {
     let Some((variable, path)) = first(get, names) else { return Ok(None) };
-    let path = PathBuf::from(path);
-    if path.is_file() { Ok(Some(path)) } else { Err(error(variable, "Set it to a file in PEM.")) }
+    // Who sets it to a key instead of its file does not want to see it in a log.
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some((variable, bytes))),
+        Err(mistake) => Err(error(variable, format!("Set it to a file in PEM that can be read ({mistake})."))),
+    }
 }
 
 fn headers(names: &Names, get: &impl Fn(&str) -> Option<String>) -> Result<HeaderMap, ConfigError> {
@@ -363,136 +389,5 @@ fn percent_decoded(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::{Config, ConfigError, LogFormat, Protocol};
-
-    fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_env(|name| {
-            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    fn url(variables: &[(&str, &str)]) -> Option<String> {
-        config(variables).unwrap().traces.map(|export| export.endpoint.url)
-    }
-
-    #[test]
-    fn with_nothing_set_the_contracts_names_hold_and_nothing_is_exported() {
-        let config = config(&[("OTLP_ENDPOINT", "  ")]).unwrap();
-        assert_eq!(config.service_name, "aks-demo-backend");
-        assert_eq!(config.frontend_service_name, "aks-demo-frontend");
-        assert_eq!((config.traces, config.metrics, config.logs), (None, None, None));
-        assert_eq!(config.log_format, LogFormat::Json);
-    }
-
-    #[test]
-    fn half_an_identity_is_told_by_its_other_half() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-        for (set, missing) in [
-            ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY"),
-            ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE"),
-        ] {
-            assert_eq!(config(&[(set, file)]).unwrap_err().variable, missing);
-            assert!(config(&[(set, file), (missing, file)]).is_ok());
-        }
-    }
-
-    #[test]
-    fn opentelemetrys_variables_win() {
-        let all = [
-            ("OTLP_ENDPOINT", "http://base:4318"),
-            ("TEMPO_ENDPOINT", "http://tempo:4317"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel:4318"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://otel:4318/traces"),
-        ];
-        assert_eq!(url(&all).as_deref(), Some("http://otel:4318/traces"));
-        assert_eq!(url(&all[..3]).as_deref(), Some("http://otel:4318/v1/traces"));
-        assert_eq!(url(&all[..2]).as_deref(), Some("http://tempo:4317"));
-        assert_eq!(url(&all[..1]).as_deref(), Some("http://base:4318/v1/traces"));
-        let config = config(&[("BACKEND_SERVICE_NAME", "a"), ("OTEL_SERVICE_NAME", "b")]).unwrap();
-        assert_eq!(config.service_name, "b");
-    }
-
-    #[test]
-    fn a_given_protocol_and_headers_are_used() {
-        let config = config(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otel.example"),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20abc, x-tenant=one"),
-        ])
-        .unwrap();
-        let export = config.traces.unwrap();
-        assert_eq!(export.endpoint.protocol, Protocol::Grpc);
-        assert_eq!(export.headers["authorization"], "Bearer abc");
-        assert!(export.headers["authorization"].is_sensitive());
-        assert_eq!(export.headers["x-tenant"], "one");
-    }
-
-    #[test]
-    fn each_signal_has_its_own_way_below_a_common_base() {
-        let all = config(&[
-            ("OTLP_ENDPOINT", "http://base:4318/otlp"),
-            ("TEMPO_ENDPOINT", "http://tempo:4317"),
-            ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-tenant=logs"),
-            ("OTEL_METRICS_EXPORTER", "none"),
-        ])
-        .unwrap();
-        let (traces, logs) = (all.traces.unwrap(), all.logs.unwrap());
-        assert_eq!((traces.endpoint.url.as_str(), traces.headers.len()), ("http://tempo:4317", 0));
-        assert_eq!(logs.endpoint.url, "http://base:4318/otlp/v1/logs");
-        assert_eq!(logs.headers["x-tenant"], "logs");
-        assert_eq!(all.metrics, None);
-        let tempo = config(&[("TEMPO_ENDPOINT", "http://tempo:4317")]).unwrap();
-        assert_eq!((tempo.metrics, tempo.logs), (None, None));
-    }
-
-    #[test]
-    fn resource_attributes_are_read_and_the_well_known_ones_taken_out() {
-        let config = config(&[(
-            "OTEL_RESOURCE_ATTRIBUTES",
-            "service.name=board,team=a%2Cb,deployment.environment.name=staging,service.version=9",
-        )])
-        .unwrap();
-        assert_eq!(config.service_name, "board");
-        assert_eq!(config.service_version, "9");
-        assert_eq!(config.environment.as_deref(), Some("staging"));
-        assert_eq!(config.resource_attributes, [("team".to_owned(), "a,b".to_owned())]);
-    }
-
-    #[test]
-    fn blanks_between_the_parts_of_the_log_filter_mean_nothing() {
-        let filter = config(&[("GLASSBOARD_LOG", "hyper=debug, info")]).unwrap().log_filter;
-        assert!(filter.would_enable("hyper", &tracing::Level::DEBUG));
-        assert!(
-            filter.would_enable("board", &tracing::Level::INFO)
-                && !filter.would_enable("board", &tracing::Level::DEBUG)
-        );
-    }
-
-    #[test]
-    fn a_variable_that_cannot_be_used_is_named() {
-        for (variable, bad) in [
-            ("OTLP_ENDPOINT", "ftp://x"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "a b=c"),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
-            ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/no/such/file.pem"),
-            ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
-            ("OTEL_RESOURCE_ATTRIBUTES", "a=%zz"),
-            ("OTEL_TRACES_EXPORTER", "zipkin"),
-            ("GLASSBOARD_LOG", "info=loud"),
-            ("GLASSBOARD_LOG", "inof"),
-            ("GLASSBOARD_LOG", "!!!="),
-            ("GLASSBOARD_LOG", "info,"),
-            ("GLASSBOARD_LOG_FORMAT", "xml"),
-        ] {
-            let error = config(&[(variable, bad)]).unwrap_err();
-            assert_eq!(error.variable, variable);
-            assert!(error.to_string().ends_with('.'), "{error}");
-        }
-        let protocol = [("OTLP_ENDPOINT", "http://x"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "thrift")];
-        assert_eq!(config(&protocol).unwrap_err().variable, "OTEL_EXPORTER_OTLP_PROTOCOL");
-    }
-}
+#[path = "config_tests.rs"]
+mod tests;

@@ -33,6 +33,11 @@ impl Endpoint {
         self.url.split('?').next().unwrap_or_default()
     }
 
+    /// Whether there is TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
+    }
+
     /// Reads a URL with its meaning. Port 4317 means OTLP/gRPC and anything else OTLP/HTTP, unless the protocol is given.
     /// No scheme means http. `None` when it is no URL.
     #[must_use]

@@ -1,11 +1,12 @@
 use super::background;
 use super::config::Export;
 use super::signal::{ExportRequest, Signal};
-use super::transport::{Outcome, Transport, TransportError};
+use super::transport::{Answer, Outcome, Transport, TransportError};
 use prost::bytes::Bytes;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -15,8 +16,6 @@ const GATHER: Duration = Duration::from_millis(500);
 const BATCH_BYTES: usize = 1024 * 1024;
 /// Of everything that waits, the batch being sent included.
 const QUEUE_BYTES: usize = 8 * 1024 * 1024;
-/// A collector that asks for more is asked again sooner.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How a batch that the collector can't take now is tried again.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +24,15 @@ struct RetryPolicy {
     longest_wait: Duration,
     /// After this a batch is given up, so that a collector that comes back gets what is new.
     give_up_after: Duration,
+    /// The same while the collector says when to come back; one that asks for more is asked again sooner.
+    longest_asked: Duration,
 }
 
 const RETRY: RetryPolicy = RetryPolicy {
     first_wait: Duration::from_millis(500),
     longest_wait: Duration::from_secs(30),
     give_up_after: Duration::from_secs(60),
+    longest_asked: Duration::from_secs(300),
 };
 
 /// Why the forwarder can't start.
@@ -70,6 +72,8 @@ struct Shared {
     sent: AtomicU64,
     dropped: AtomicU64,
     failing: AtomicBool,
+    /// There was something about the collector's last answer.
+    remarked: AtomicBool,
     /// Of the last request that was made here.
     made_bytes: AtomicUsize,
 }
@@ -90,29 +94,33 @@ impl Forwarder {
     fn start_with(export: &Export, retry: RetryPolicy) -> Result<Self, ForwarderError> {
         // Fails when there is a provider already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let transport = {
-            let _inside = runtime.enter();
-            Transport::new(export)?
-        };
         let (queue, receiver) = mpsc::unbounded_channel();
         let (closing, closing_receiver) = watch::channel(None);
         let (done_sender, done) = std::sync::mpsc::channel();
+        let (ready_sender, ready) = std::sync::mpsc::channel();
         let shared = Arc::new(Shared::default());
-        let sender = Sender {
-            transport,
-            retry,
-            queue: receiver,
-            closing: closing_receiver,
-            shared: Arc::clone(&shared),
-            signal: export.signal,
-            url: export.endpoint.shown().to_owned(),
-        };
+        let (export, of_sender) = (export.clone(), Arc::clone(&shared));
+        // The runtime is made and, should the transport fail, dropped by its thread: within the caller's runtime that panics.
         background::spawn(&format!("{}-export", export.signal.name()), move || {
             super::recorder::exports();
+            let (runtime, transport) = match connection(&export) {
+                Ok(connection) => connection,
+                Err(error) => return drop(ready_sender.send(Err(error))),
+            };
+            let sender = Sender {
+                transport,
+                retry,
+                queue: receiver,
+                closing: closing_receiver,
+                shared: of_sender,
+                signal: export.signal,
+                url: export.endpoint.shown().to_owned(),
+            };
+            let _ = ready_sender.send(Ok(()));
             runtime.block_on(sender.run());
             let _ = done_sender.send(());
         })?;
+        ready.recv().map_err(std::io::Error::other)??;
         Ok(Self { queue, shared, closing: Arc::new(closing), done: Arc::new(Mutex::new(done)) })
     }
 
@@ -146,6 +154,11 @@ impl Forwarder {
         }
     }
 
+    /// Whether so many bytes more would be queued rather than dropped.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.shared.queued_bytes.load(Relaxed) + bytes <= QUEUE_BYTES
+    }
+
     pub(super) fn stats(&self) -> ForwarderStats {
         ForwarderStats {
             sent: self.shared.sent.load(Relaxed),
@@ -161,6 +174,15 @@ impl Forwarder {
         let patience = limit + Duration::from_millis(200);
         let _ = self.done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(patience);
     }
+}
+
+fn connection(export: &Export) -> Result<(Runtime, Transport), ForwarderError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let transport = {
+        let _inside = runtime.enter();
+        Transport::new(export)?
+    };
+    Ok((runtime, transport))
 }
 
 impl Shared {
@@ -229,9 +251,10 @@ impl Sender {
         let mut wait = self.retry.first_wait;
         loop {
             let (after, reason) = match self.transport.send(bytes).await {
-                Outcome::Accepted { rejected } => {
+                Outcome::Accepted(answer) => {
                     self.succeeded();
-                    return Some(rejected);
+                    self.remark(&answer);
+                    return Some(answer.rejected);
                 }
                 Outcome::Refused { reason } => {
                     self.failed(&reason);
@@ -243,13 +266,20 @@ impl Sender {
             if self.closing.borrow().is_some() {
                 return None;
             }
-            let pause = after.map_or_else(|| jittered(wait), |after| after.min(LONGEST_RETRY_AFTER));
+            // What the collector asks for is not what a batch is given up for; but where it goes on asking, it is. At least a
+            // little, so that one that always says "now" is not asked all the time.
+            let (asked, own) = (after.map(|after| after.min(self.retry.longest_asked)), jittered(wait));
+            let pause = asked.map_or(own, |asked| asked.max(own));
+            let is_last = match asked {
+                None => started.elapsed() + pause > self.retry.give_up_after,
+                Some(_) => started.elapsed() >= self.retry.longest_asked,
+            };
             wait = (wait * 2).min(self.retry.longest_wait);
             tokio::select! {
                 () = sleep(pause) => {}
                 () = begins(&mut self.closing) => {}
             }
-            if started.elapsed() > self.retry.give_up_after {
+            if is_last {
                 return None;
             }
         }
@@ -260,6 +290,15 @@ impl Sender {
         if !self.shared.failing.swap(true, Relaxed) {
             let signal = self.signal.name();
             tracing::warn!(signal, url = self.url, reason, "export fails: what does not fit in the queue is lost");
+        }
+    }
+
+    /// The same for what there is about an answer that took the batch.
+    fn remark(&self, answer: &Answer) {
+        let told = self.shared.remarked.swap(answer.remark.is_some(), Relaxed);
+        if let Some(reason) = answer.remark.as_deref().filter(|_| !told) {
+            let (signal, rejected) = (self.signal.name(), answer.rejected);
+            tracing::warn!(signal, url = self.url, rejected, reason, "export succeeds, but what is sent may be lost");
         }
     }
 
@@ -296,3 +335,7 @@ async fn deadline(closing: &mut watch::Receiver<Option<Instant>>) {
 #[cfg(test)]
 #[path = "forwarder_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "forwarder_grpc_tests.rs"]
+mod grpc_tests;

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
-use super::{Forwarder, ForwarderStats, QUEUE_BYTES, RetryPolicy};
-use crate::server::Config;
+use super::{Forwarder, ForwarderError, ForwarderStats, QUEUE_BYTES, RetryPolicy};
 use crate::server::signal::ExportRequest;
+use crate::server::{Config, Endpoint, Export, Protocol};
 use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-const LONG: Duration = Duration::from_secs(60);
-const FAST: RetryPolicy = RetryPolicy {
+pub(super) const LONG: Duration = Duration::from_secs(60);
+pub(super) const FAST: RetryPolicy = RetryPolicy {
     first_wait: Duration::from_millis(1),
     longest_wait: Duration::from_millis(2),
-    give_up_after: Duration::from_secs(60),
+    give_up_after: LONG,
+    longest_asked: LONG,
 };
 
 /// What the collector saw: headers in lower case, and how many spans.
@@ -71,20 +72,22 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn request(spans: usize, name_bytes: usize) -> ExportTraceServiceRequest {
+pub(super) fn request(spans: usize, name_bytes: usize) -> ExportTraceServiceRequest {
     let span = Span { name: "x".repeat(name_bytes), ..Span::default() };
     let scope_spans = vec![ScopeSpans { spans: vec![span; spans], ..ScopeSpans::default() }];
     ExportTraceServiceRequest { resource_spans: vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }] }
 }
 
 fn forwarder(url: &str, retry: RetryPolicy) -> Forwarder {
-    let variables = [("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=one"), ("OTLP_ENDPOINT", url)];
-    let of = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Forwarder::start_with(&Config::from_env(of).unwrap().traces.unwrap(), retry).unwrap()
+    let export = export(&[("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=one"), ("OTLP_ENDPOINT", url)], &[]);
+    Forwarder::start_with(&export, retry).unwrap()
 }
 
-/// A collector with TLS, which takes one request of whoever shows a certificate; where it is, its authority, and what to show.
-fn collector_with_tls() -> (String, [(&'static str, tempfile::NamedTempFile); 3], Receiver<Seen>) {
+/// Variables with the files that they name.
+pub(super) type Files = [(&'static str, tempfile::NamedTempFile); 3];
+
+/// The side of a collector that takes only those who show a certificate, and what they need.
+pub(super) fn tls() -> (rustls::ServerConfig, Files) {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let mut parameters = rcgen::CertificateParams::default();
@@ -110,17 +113,6 @@ fn collector_with_tls() -> (String, [(&'static str, tempfile::NamedTempFile); 3]
             vec![CertificateDer::from(own.der().to_vec())],
             PrivateKeyDer::try_from(own_key.serialize_der()).unwrap(),
         );
-    let config = Arc::new(config.unwrap());
-
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let (seen, receiver) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
-            serve(rustls::StreamOwned::new(tls, stream.unwrap()), Some(answer("200 OK", "", b"")), &seen);
-        }
-    });
     // As mounted secrets are: without a line's end.
     let file = |text: String| {
         let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -132,37 +124,62 @@ fn collector_with_tls() -> (String, [(&'static str, tempfile::NamedTempFile); 3]
         ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", file(client.pem())),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", file(client_key.serialize_pem())),
     ];
+    (config.unwrap(), files)
+}
+
+/// A collector with TLS, which takes the requests of whoever shows a certificate.
+fn collector_with_tls() -> (String, Files, Receiver<Seen>) {
+    let (config, files) = tls();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (seen, receiver) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let tls = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            serve(rustls::StreamOwned::new(tls, stream.unwrap()), Some(answer("200 OK", "", b"")), &seen);
+        }
+    });
     (url, files, receiver)
+}
+
+/// The traces' export with these variables, and with the first ones of the files.
+pub(super) fn export(variables: &[(&str, &str)], files: &[(&str, tempfile::NamedTempFile)]) -> Export {
+    let of = |name: &str| {
+        let variable = variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let file = || files.iter().find(|(known, _)| *known == name);
+        variable.or_else(|| file().map(|(_, file)| file.path().display().to_string()))
+    };
+    Config::from_env(of).unwrap().traces.unwrap()
 }
 
 #[test]
 fn a_collector_that_asks_for_a_certificate_is_shown_one() {
     let (url, files, seen) = collector_with_tls();
-    let start = |shown: usize| {
-        let of = |name: &str| match name {
-            "OTLP_ENDPOINT" => Some(url.clone()),
-            name => files[..shown]
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, file)| file.path().display().to_string()),
-        };
-        Config::from_env(of).map(|config| Forwarder::start_with(&config.traces.unwrap(), FAST).unwrap())
-    };
-    let known = start(3).unwrap();
+    let start =
+        |shown: usize| Forwarder::start_with(&export(&[("OTLP_ENDPOINT", &url)], &files[..shown]), FAST).unwrap();
+    let known = start(3);
     known.forward(&request(2, 1));
     assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
     assert_eq!(finished(&known, LONG), ForwarderStats { sent: 2, dropped: 0, queued: 0 });
 
-    let unknown = start(1).unwrap();
+    let unknown = start(1);
     unknown.forward(&request(1, 1));
     assert_eq!(finished(&unknown, LONG), ForwarderStats { sent: 0, dropped: 1, queued: 0 });
     assert!(seen.try_recv().is_err());
+}
 
-    assert_eq!(start(2).err().unwrap().variable, "OTEL_EXPORTER_OTLP_CLIENT_KEY");
+#[test]
+fn what_nothing_can_be_sent_to_is_told_within_a_runtime_too() {
+    let endpoint = Endpoint { protocol: Protocol::Grpc, url: "http://a b".to_owned() };
+    let export = Export { endpoint, ..export(&[("OTLP_ENDPOINT", "http://collector:4317")], &[]) };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let started = runtime.block_on(async { Forwarder::start_with(&export, FAST) });
+    assert!(matches!(started, Err(ForwarderError::Transport(_))));
 }
 
 /// Shuts down, and tells what became of the spans.
-fn finished(forwarder: &Forwarder, limit: Duration) -> ForwarderStats {
+pub(super) fn finished(forwarder: &Forwarder, limit: Duration) -> ForwarderStats {
     forwarder.shutdown(limit);
     let begun = Instant::now();
     while forwarder.stats().queued > 0 && begun.elapsed() < LONG {
@@ -223,14 +240,29 @@ fn spans_that_the_collector_rejects_are_counted() {
 
 #[test]
 fn a_batch_is_given_up_in_the_end() {
-    let unavailable = || answer("503 Service Unavailable", "", b"");
-    let (url, seen) = collector(vec![unavailable(), answer("200 OK", "", b"")]);
-    let forwarder = forwarder(&url, RetryPolicy { give_up_after: Duration::ZERO, ..FAST });
+    let given_up = RetryPolicy { give_up_after: Duration::ZERO, ..FAST };
+    let always_asked = RetryPolicy { longest_asked: Duration::ZERO, ..FAST };
+    for (headers, retry) in [("", given_up), ("retry-after: 1\r\n", always_asked)] {
+        let busy = answer("503 Service Unavailable", headers, b"");
+        let (url, seen) = collector(vec![busy, answer("200 OK", "", b"")]);
+        let forwarder = forwarder(&url, retry);
+        forwarder.forward(&request(1, 1));
+        seen.recv_timeout(LONG).unwrap();
+        forwarder.forward(&request(2, 1));
+        assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
+        assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 2, dropped: 1, queued: 0 });
+    }
+}
+
+#[test]
+fn the_wait_that_a_collector_asks_for_costs_no_batch() {
+    let busy = answer("503 Service Unavailable", "retry-after: 1\r\n", b"");
+    let (url, seen) = collector(vec![busy, answer("200 OK", "", b"")]);
+    let forwarder = forwarder(&url, RetryPolicy { give_up_after: Duration::from_millis(100), ..FAST });
     forwarder.forward(&request(1, 1));
     seen.recv_timeout(LONG).unwrap();
-    forwarder.forward(&request(2, 1));
-    assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 2);
-    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 2, dropped: 1, queued: 0 });
+    assert_eq!(seen.recv_timeout(LONG).unwrap().spans, 1);
+    assert_eq!(finished(&forwarder, LONG), ForwarderStats { sent: 1, dropped: 0, queued: 0 });
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod secrets;
 mod signal;
 mod spare;
 mod start;
+mod tls;
 mod transport;
 mod while_open;
 
@@ -38,8 +39,11 @@ pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceReques
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 pub use record::{EndedSpan, EndedSpans, SpanEvent};
-pub use recorder::{add_link, decide_trace, keep_trace, reserve_parent, set_remote_parent, trace_parent_of};
+pub use recorder::{
+    add_link, decide_trace, forget_parent, keep_trace, reserve_parent, set_remote_parent, trace_parent_of,
+};
 pub use sampling::{Keep, Sampling};
+pub use secrets::mask_addresses;
 pub use signal::{ExportRequest, Signal};
 pub use start::{StartError, Stats, Telemetry, start};
 pub use transport::TransportError;

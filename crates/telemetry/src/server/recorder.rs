@@ -460,6 +460,11 @@ pub fn reserve_parent(span: &Span) -> Option<TraceParent> {
     })
 }
 
+/// Makes `span` the first of its trace after all: what was reserved above it will not come.
+pub fn forget_parent(span: &Span) {
+    with_recorder(span, |recorder, id| recorder.with(id, |open| open.record.parent_id = None));
+}
+
 /// Keeps the trace, whatever else would be decided.
 pub fn keep_trace(span: &Span) {
     with_recorder(span, |recorder, id| {

@@ -8,7 +8,7 @@ use super::metrics::{self, Reader};
 use super::otlp::text_attribute;
 use super::record::EndedSpans;
 use super::recorder::Recorder;
-use super::signal::Signal;
+use super::signal::{ExportRequest, Signal};
 use crate::names::stable;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -117,6 +117,13 @@ impl Telemetry {
         }
     }
 
+    /// Whether what the request brings would wait for the collector rather than be dropped; without a collector, it would.
+    #[must_use]
+    pub fn has_room<R: ExportRequest>(&self, request: &R) -> bool {
+        let forwarder = self.forwarders().into_iter().find_map(|(signal, of)| of.filter(|_| signal == R::SIGNAL));
+        forwarder.is_none_or(|forwarder| forwarder.has_room(request.encoded_len()))
+    }
+
     fn forwarders(&self) -> [(Signal, Option<&Forwarder>); 3] {
         [
             (Signal::Traces, self.traces.as_ref()),
@@ -184,12 +191,14 @@ impl Telemetry {
 }
 
 fn resource(config: &Config) -> Resource {
+    let made_up = || super::ids::new_ids().trace_id_hex();
     let mut attributes = vec![
         text_attribute(stable::SERVICE_NAME, &config.service_name),
         text_attribute(stable::SERVICE_VERSION, &config.service_version),
-        text_attribute(stable::SERVICE_INSTANCE_ID, &super::ids::new_ids().trace_id_hex()),
+        text_attribute(stable::SERVICE_INSTANCE_ID, &config.service_instance_id.clone().unwrap_or_else(made_up)),
         text_attribute(stable::TELEMETRY_SDK_NAME, "glassboard"),
         text_attribute(stable::TELEMETRY_SDK_LANGUAGE, "rust"),
+        text_attribute(stable::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION")),
     ];
     if let Some(environment) = &config.environment {
         attributes.push(text_attribute(stable::DEPLOYMENT_ENVIRONMENT_NAME, environment));

@@ -1,6 +1,7 @@
-use super::config::Export;
+use super::config::{CERTIFICATE, Export};
 use super::endpoint::Protocol;
 use super::signal::Signal;
+use super::tls::Authorities;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -11,28 +12,43 @@ use prost::bytes::{Buf, BufMut, Bytes};
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+use tonic::transport::{Channel, ClientTlsConfig, Identity};
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 /// What the collector made of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Taken, but for this many.
-    Accepted { rejected: u64 },
+    Accepted(Answer),
     /// Not now; the collector may have said for how long.
-    Retry { after: Option<Duration>, reason: String },
+    Retry {
+        after: Option<Duration>,
+        reason: String,
+    },
     /// Never.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
+}
+
+/// What the collector says of a batch that it took.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Taken, but for this many.
+    pub(super) rejected: u64,
+    /// Something that the operator should know.
+    pub(super) remark: Option<String>,
 }
 
 /// A connection to the collector can't even be tried.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing can be sent to {url}: {source}")]
-pub struct TransportError {
-    url: String,
-    source: Box<dyn std::error::Error + Send + Sync>,
+pub enum TransportError {
+    #[error("{CERTIFICATE}: Set it to a file with the authority of {url}: the system's can't be used ({reason}).")]
+    Authorities { url: String, reason: String },
+    #[error("nothing can be sent to {url}: {reason}")]
+    Unusable { url: String, reason: String },
 }
 
 #[derive(Debug)]
@@ -61,7 +77,15 @@ impl Transport {
                 grpc_client(export).map(|client| Self::Grpc { client, path, headers })
             }
         };
-        transport.map_err(|source| TransportError { url: export.endpoint.shown().to_owned(), source })
+        transport.map_err(|error| {
+            let (url, reason) = (export.endpoint.shown().to_owned(), with_sources(&*error));
+            // All that was given is checked; the system's own authorities are what is left.
+            if export.endpoint.is_secure() && export.authorities.is_none() {
+                TransportError::Authorities { url, reason }
+            } else {
+                TransportError::Unusable { url, reason }
+            }
+        })
     }
 
     /// Sends an encoded export request of the signal.
@@ -88,12 +112,15 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 fn http_client(export: &Export) -> Result<reqwest::Client, BoxError> {
     let redirect = reqwest::redirect::Policy::none();
     let mut client = reqwest::Client::builder().timeout(export.timeout).redirect(redirect);
-    if let Some(path) = &export.authorities {
-        client = client.tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(path)?)?);
+    let authorities = export.authorities.as_ref().map_or(&[][..], Authorities::certificates);
+    // The system's may be missing, and without TLS nobody needs them.
+    if !authorities.is_empty() || !export.endpoint.is_secure() {
+        let authorities = authorities.iter().map(|certificate| reqwest::Certificate::from_der(certificate));
+        client = client.tls_certs_only(authorities.collect::<Result<Vec<_>, _>>()?);
     }
     if let Some(identity) = &export.identity {
         // A file need not end with its line.
-        let pem = [std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?].join(&b'\n');
+        let pem = [&identity.certificate[..], &identity.key].join(&b'\n');
         client = client.identity(reqwest::Identity::from_pem(&pem)?);
     }
     Ok(client.build()?)
@@ -102,19 +129,18 @@ fn http_client(export: &Export) -> Result<reqwest::Client, BoxError> {
 fn grpc_client(export: &Export) -> Result<Grpc<Channel>, BoxError> {
     let (url, timeout) = (&export.endpoint.url, export.timeout);
     let mut endpoint = Channel::from_shared(url.clone())?.timeout(timeout).connect_timeout(timeout);
-    if url.starts_with("https:") {
+    if export.endpoint.is_secure() {
         let mut tls = ClientTlsConfig::new();
         if let Some(identity) = &export.identity {
-            let (certificate, key) = (std::fs::read(&identity.certificate)?, std::fs::read(&identity.key)?);
-            tls = tls.identity(Identity::from_pem(certificate, key));
+            tls = tls.identity(Identity::from_pem(&identity.certificate, &identity.key));
         }
         endpoint = endpoint.tls_config(match &export.authorities {
-            Some(path) => tls.ca_certificate(Certificate::from_pem(std::fs::read(path)?)),
+            Some(authorities) => tls.trust_anchors(authorities.trust_anchors()),
             None => tls.with_native_roots(),
         })?;
     }
     let client = Grpc::new(endpoint.connect_lazy());
-    Ok(client)
+    Ok(if export.gzip { client.send_compressed(CompressionEncoding::Gzip) } else { client })
 }
 
 fn gzipped(bytes: &[u8]) -> Result<Vec<u8>, BoxError> {
@@ -131,7 +157,7 @@ async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: b
     let sent = request.body(body).send().await;
     match sent {
         Err(error) => Outcome::Retry { after: None, reason: with_sources(&error.without_url()) },
-        Ok(response) if response.status().is_success() => Outcome::Accepted { rejected: rejected_of(response).await },
+        Ok(response) if response.status().is_success() => Outcome::Accepted(answer_of(response).await),
         Ok(response) => {
             let reason = format!("the collector answered {}", response.status());
             if matches!(response.status().as_u16(), 429 | 502 | 503 | 504) {
@@ -143,34 +169,66 @@ async fn send_http(request: reqwest::RequestBuilder, kind: &'static str, gzip: b
     }
 }
 
-/// The collector's answer is read up to a bound; one that is no answer rejects nothing.
-async fn rejected_of(mut response: reqwest::Response) -> u64 {
+/// The collector's answer, read up to a bound.
+async fn answer_of(mut response: reqwest::Response) -> Answer {
     const MAX_ANSWER_BYTES: usize = 64 * 1024;
-    let kind = response.headers().get(CONTENT_TYPE);
-    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return 0;
-        }
         body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            break;
+        }
     }
-    if is_json { rejected_in_json(&body) } else { rejected(&body) }
+    read_answer(&kind, &body).unwrap_or_else(|| {
+        let kind = if kind.is_empty() { "of no type" } else { &kind };
+        let remark = format!("the answer ({}) is not OTLP's: is it the collector that answers there?", bounded(kind));
+        Answer { rejected: 0, remark: Some(remark) }
+    })
+}
+
+/// `None` when it is no answer of OTLP, as from a wall of log-ins. Many collectors answer nothing at all.
+fn read_answer(kind: &str, body: &[u8]) -> Option<Answer> {
+    match body {
+        [] => Some(Answer::default()),
+        _ if kind.starts_with("text/html") => None,
+        _ if kind.starts_with("application/json") || body[0] == b'{' => json_answer(body),
+        _ => protobuf_answer(body),
+    }
 }
 
 /// Each signal has its own name for what was rejected.
-fn rejected_in_json(answer: &[u8]) -> u64 {
-    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+fn json_answer(answer: &[u8]) -> Option<Answer> {
+    let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+    let partial = &answer["partialSuccess"];
     let told = ["rejectedSpans", "rejectedDataPoints", "rejectedLogRecords"];
-    let told = told.iter().find_map(|name| answer["partialSuccess"].get(name));
+    let told = told.iter().find_map(|name| partial.get(name));
     // 64-bit numbers are texts in OTLP's JSON.
-    told.and_then(|told| told.as_u64().or_else(|| told.as_str()?.parse().ok())).unwrap_or_default()
+    let rejected = told.and_then(|told| told.as_u64().or_else(|| told.as_str()?.parse().ok())).unwrap_or_default();
+    Some(Answer::partial(rejected, partial["errorMessage"].as_str().unwrap_or_default()))
 }
 
 /// The three signals' responses look the same on the wire.
-fn rejected(answer: &[u8]) -> u64 {
-    let partial = ExportTraceServiceResponse::decode(answer).ok().and_then(|answer| answer.partial_success);
-    partial.map_or(0, |partial| partial.rejected_spans.max(0).unsigned_abs())
+fn protobuf_answer(answer: &[u8]) -> Option<Answer> {
+    let partial = ExportTraceServiceResponse::decode(answer).ok()?.partial_success.unwrap_or_default();
+    Some(Answer::partial(partial.rejected_spans.max(0).unsigned_abs(), &partial.error_message))
+}
+
+impl Answer {
+    /// A message without anything rejected is a warning.
+    fn partial(rejected: u64, message: &str) -> Self {
+        let remark = match (rejected, message) {
+            (0, "") => None,
+            (_, "") => Some("the collector rejected some, and does not say why".to_owned()),
+            (_, message) => Some(format!("the collector says: {}", bounded(message))),
+        };
+        Self { rejected, remark }
+    }
+}
+
+/// The beginning of what somebody else wrote, for the log.
+fn bounded(text: &str) -> String {
+    text.chars().take(256).collect()
 }
 
 /// Seconds or a date: RFC 9110, section 10.2.3.
@@ -189,16 +247,28 @@ async fn send_grpc(client: &mut Grpc<Channel>, path: &PathAndQuery, headers: &He
         return Outcome::Retry { after: None, reason: with_sources(&error) };
     }
     match client.unary(request, path.clone(), Encoded).await {
-        Ok(answer) => Outcome::Accepted { rejected: rejected(answer.get_ref()) },
-        Err(status) => {
-            let reason = format!("the collector answered {:?}: {}", status.code(), status.message());
-            if is_transient(status.code()) {
-                Outcome::Retry { after: None, reason }
-            } else {
-                Outcome::Refused { reason }
-            }
-        }
+        Ok(answer) => Outcome::Accepted(protobuf_answer(answer.get_ref()).unwrap_or_default()),
+        Err(status) => refusal(&status),
     }
+}
+
+/// OTLP's table of retryable codes: <https://opentelemetry.io/docs/specs/otlp/#failures>. `Unknown` is how a connection that
+/// broke off shows. Whose quota is used up tells when it comes back, or means that it does not.
+fn refusal(status: &Status) -> Outcome {
+    let after = status.get_details_retry_info().map(|info| info.retry_delay.unwrap_or_default());
+    let reason = format!("the collector answered {:?}: {}", status.code(), bounded(status.message()));
+    let is_transient = match status.code() {
+        Code::ResourceExhausted => after.is_some(),
+        Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::OutOfRange
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unknown => true,
+        _ => false,
+    };
+    if is_transient { Outcome::Retry { after, reason } } else { Outcome::Refused { reason } }
 }
 
 /// Messages that are encoded already.
@@ -238,22 +308,6 @@ impl Decoder for Encoded {
     }
 }
 
-/// OTLP's table of retryable codes: <https://opentelemetry.io/docs/specs/otlp/#failures>. `Unknown` is how a
-/// connection that broke off shows.
-const fn is_transient(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Cancelled
-            | Code::DeadlineExceeded
-            | Code::ResourceExhausted
-            | Code::Aborted
-            | Code::OutOfRange
-            | Code::Unavailable
-            | Code::DataLoss
-            | Code::Unknown
-    )
-}
-
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -267,9 +321,39 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::retry_after;
+    use super::{Answer, read_answer, retry_after};
     use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+    use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
+    use prost::Message;
     use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn what_is_no_answer_of_otlp_is_told_from_one() {
+        let partial = |rejected_spans, message: &str| {
+            let partial = ExportTracePartialSuccess { rejected_spans, error_message: message.to_owned() };
+            ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec()
+        };
+        let read = |kind: &str, body: &[u8]| read_answer(kind, body);
+        assert_eq!(read("", b""), Some(Answer::default()));
+        assert_eq!(read("text/plain", b"{}"), Some(Answer::default()));
+        assert_eq!(read("application/x-protobuf", &partial(0, "")), Some(Answer::default()));
+        let remark = |rejected, remark: &str| Some(Answer { rejected, remark: Some(remark.to_owned()) });
+        assert_eq!(read("application/x-protobuf", &partial(2, "too long")), remark(2, "the collector says: too long"));
+        let json = br#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"no"}}"#;
+        assert_eq!(read("application/json", json), remark(3, "the collector says: no"));
+        assert!(read("", &partial(1, "")).is_some_and(|answer| answer.rejected == 1 && answer.remark.is_some()));
+        let long = read("", &partial(0, &"x".repeat(100_000))).and_then(|answer| answer.remark);
+        assert!(long.is_some_and(|remark| remark.len() < 300));
+        for (kind, body) in [
+            ("text/html; charset=utf-8", "<!DOCTYPE html><title>Log in</title>"),
+            ("", "<html>"),
+            ("text/html", "{}"),
+            ("text/plain", "OK"),
+            ("application/json", "{\"partialSuccess\":"),
+        ] {
+            assert_eq!(read(kind, body.as_bytes()), None, "{body}");
+        }
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -32,6 +32,7 @@ pub struct RouteMetrics {
 #[derive(Debug)]
 struct RouteSeries {
     method: &'static str,
+    scheme: &'static str,
     status_code: u16,
     durations: Arc<Series>,
 }
@@ -43,18 +44,19 @@ impl RouteMetrics {
         Self { route: route.into(), series: Arc::default() }
     }
 
-    /// A request was answered. `method` is one of HTTP's own or `_OTHER`.
-    pub fn answered(&self, method: &'static str, status_code: u16, duration: Duration) {
-        let is_it = |series: &&RouteSeries| series.method == method && series.status_code == status_code;
+    /// A request was answered. `method` is one of HTTP's own or `_OTHER`, `scheme` is `http` or `https`.
+    pub fn answered(&self, method: &'static str, scheme: &'static str, status_code: u16, duration: Duration) {
+        let is_it =
+            |series: &&RouteSeries| (series.method, series.scheme, series.status_code) == (method, scheme, status_code);
         if let Some(series) = self.series.read().unwrap_or_else(PoisonError::into_inner).iter().find(is_it) {
             return series.durations.observe(duration.as_secs_f64());
         }
         let error = if status_code >= 500 { Label::Text(status_code.to_string().into()) } else { Label::Absent };
         let status = Label::Number(i64::from(status_code));
-        let labels = [method.into(), Label::Text(Arc::clone(&self.route)), status, "http".into(), error];
+        let labels = [method.into(), Label::Text(Arc::clone(&self.route)), status, scheme.into(), error];
         let durations = list::REQUESTS.with(&labels);
         durations.observe(duration.as_secs_f64());
-        let series = RouteSeries { method, status_code, durations };
+        let series = RouteSeries { method, scheme, status_code, durations };
         let mut known = self.series.write().unwrap_or_else(PoisonError::into_inner);
         if !known.iter().any(|other| is_it(&other)) {
             known.push(series);

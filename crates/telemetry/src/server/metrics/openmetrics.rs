@@ -14,10 +14,12 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    /// OpenMetrics for those who ask for it, as Prometheus does.
+    /// OpenMetrics for those who name it and do not prefer the other, as Prometheus does.
     #[must_use]
     pub fn accepted(accept: &str) -> Self {
-        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Prometheus }
+        let open = weight(accept, "application/openmetrics-text").unwrap_or_default();
+        let older = weight(accept, "text/plain").unwrap_or_default();
+        if open > 0.0 && open >= older { Self::OpenMetrics } else { Self::Prometheus }
     }
 
     #[must_use]
@@ -27,6 +29,18 @@ impl TextFormat {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
+}
+
+/// How much a type is wanted, from 0 to 1; `None` where it is not named. RFC 9110, section 12.5.1.
+fn weight(accept: &str, media_type: &str) -> Option<f64> {
+    let mut ranges = accept.split(',').map(|range| range.split(';').map(str::trim));
+    let mut parameters =
+        ranges.find_map(|mut parts| parts.next()?.eq_ignore_ascii_case(media_type).then_some(parts))?;
+    let told = parameters.find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
+    });
+    Some(told.unwrap_or(1.0))
 }
 
 type Labels = Vec<(String, String)>;
@@ -266,7 +280,14 @@ waits_total{outcome="success"} 2
     #[test]
     fn the_format_is_the_one_that_is_asked_for() {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
-        assert_eq!(TextFormat::accepted(prometheus), TextFormat::OpenMetrics);
-        assert_eq!(TextFormat::accepted("*/*"), TextFormat::Prometheus);
+        let open = "application/openmetrics-text";
+        for accept in [prometheus, open, &format!("text/plain;q=0.5, {open}"), &format!("{open};q=0.3 , */*;q=0.1")] {
+            assert_eq!(TextFormat::accepted(accept), TextFormat::OpenMetrics, "{accept}");
+        }
+        for accept in
+            ["*/*", "", &format!("{open};q=0"), &format!("{open}; Q=0.0"), &format!("text/plain,{open};q=0.5")]
+        {
+            assert_eq!(TextFormat::accepted(accept), TextFormat::Prometheus, "{accept}");
+        }
     }
 }

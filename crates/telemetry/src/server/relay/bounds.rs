@@ -1,24 +1,22 @@
 //! What may be too much is cut, what is wrong is refused: what the three signals have in common.
 
-use super::{Limits, RelayError};
+use super::{Limits, Said};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use std::borrow::Cow;
 
 /// Times beyond 2100-01-01 are mistakes, and would overflow in sums.
 pub(super) const LATEST_UNIX_NANO: u64 = 4_102_444_800_000_000_000;
-
-pub(super) const fn invalid(message: &'static str) -> RelayError {
-    RelayError::Invalid(Cow::Borrowed(message))
-}
 
 pub(super) fn is_id<const N: usize>(id: &[u8]) -> bool {
     id.len() == N && id.iter().any(|byte| *byte != 0)
 }
 
-/// Empty, or an id.
-pub(super) fn is_optional_id<const N: usize>(id: &[u8]) -> bool {
+/// Whether it is an id or none; one that is all zero is none.
+pub(super) fn is_optional_id<const N: usize>(id: &mut Vec<u8>) -> bool {
+    if id.iter().all(|byte| *byte == 0) {
+        id.clear();
+    }
     id.is_empty() || is_id::<N>(id)
 }
 
@@ -36,6 +34,20 @@ pub(super) fn cut_scope(scope: &mut Option<InstrumentationScope>, schema_url: &m
         cut_text(&mut scope.name, limits);
         cut_text(&mut scope.version, limits);
         cut_attributes(&mut scope.attributes, &mut scope.dropped_attributes_count, limits);
+    }
+}
+
+/// What is said of a scope.
+pub(super) fn visit_scope(
+    scope: &mut Option<InstrumentationScope>,
+    schema_url: &mut String,
+    visit: &mut dyn FnMut(Said<'_>),
+) {
+    visit(Said::Text(schema_url));
+    if let Some(scope) = scope {
+        visit(Said::Text(&mut scope.name));
+        visit(Said::Text(&mut scope.version));
+        visit(Said::Attributes(&mut scope.attributes));
     }
 }
 

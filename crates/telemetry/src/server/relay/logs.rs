@@ -1,7 +1,7 @@
 use super::bounds::{
-    LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, cut_value, invalid, is_optional_id,
+    LATEST_UNIX_NANO, cut_attributes, cut_resource, cut_scope, cut_text, cut_value, is_optional_id, visit_scope,
 };
-use super::{Limits, RelayError, Relayed, Said};
+use super::{Limits, Rejected, Relayed, Said};
 use crate::names::{development, stable};
 use crate::server::relay::shape::Type;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -11,26 +11,28 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 impl Relayed for ExportLogsServiceRequest {
     const SHAPE: Type = Type::Logs;
 
-    fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError> {
+    fn check_and_cut(&mut self, limits: &Limits) -> Rejected {
+        let mut rejected = Rejected::default();
         for of_resource in &mut self.resource_logs {
             cut_resource(&mut of_resource.resource, &mut of_resource.schema_url, limits);
             for of_scope in &mut of_resource.scope_logs {
                 cut_scope(&mut of_scope.scope, &mut of_scope.schema_url, limits);
-                for record in &mut of_scope.log_records {
-                    check(record)?;
-                    cut(record, limits);
-                }
+                of_scope.log_records.retain_mut(|record| rejected.takes(check(record)));
+                of_scope.log_records.iter_mut().for_each(|record| cut(record, limits));
             }
         }
-        Ok(())
+        rejected
     }
 
     fn each_said(&mut self, visit: &mut dyn FnMut(Said<'_>)) {
         for of_resource in &mut self.resource_logs {
             visit(Said::Resource(&mut of_resource.resource));
+            visit(Said::Text(&mut of_resource.schema_url));
             for of_scope in &mut of_resource.scope_logs {
-                of_scope.scope.iter_mut().for_each(|scope| visit(Said::Attributes(&mut scope.attributes)));
+                visit_scope(&mut of_scope.scope, &mut of_scope.schema_url, visit);
                 for record in &mut of_scope.log_records {
+                    visit(Said::Text(&mut record.severity_text));
+                    visit(Said::Text(&mut record.event_name));
                     visit(Said::Attributes(&mut record.attributes));
                     record.body.iter_mut().for_each(|body| visit(Said::Value(body)));
                 }
@@ -64,12 +66,12 @@ pub fn web_vitals(request: &ExportLogsServiceRequest) -> impl Iterator<Item = (&
     })
 }
 
-fn check(record: &LogRecord) -> Result<(), RelayError> {
-    if !is_optional_id::<16>(&record.trace_id) || !is_optional_id::<8>(&record.span_id) {
-        return Err(invalid("A log record's ids are neither empty nor 16 and 8 bytes, or all zero."));
+fn check(record: &mut LogRecord) -> Result<(), &'static str> {
+    if !is_optional_id::<16>(&mut record.trace_id) || !is_optional_id::<8>(&mut record.span_id) {
+        return Err("A log record's ids are neither empty nor 16 and 8 bytes.");
     }
     if record.time_unix_nano.max(record.observed_time_unix_nano) > LATEST_UNIX_NANO {
-        return Err(invalid("A log record's times are not nanoseconds since 1970."));
+        return Err("A log record's times are not nanoseconds since 1970.");
     }
     Ok(())
 }

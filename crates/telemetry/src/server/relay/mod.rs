@@ -1,19 +1,22 @@
 //! The door for telemetry from browsers and other programs: OTLP/HTTP, read with suspicion.
 
 mod bounds;
+mod json;
 mod logs;
 mod losses;
 mod metrics;
+mod rejected;
 mod sanitize;
 mod shape;
 mod spans;
 
 pub use logs::web_vitals;
 pub use losses::{Losses, losses};
-pub use sanitize::{RelayIdentity, sanitize};
+pub use rejected::Rejected;
+pub use sanitize::{RelayIdentity, mask, sanitize};
 
-use super::signal::ExportRequest;
-use flate2::read::GzDecoder;
+use super::signal::{ExportRequest, Signal};
+use flate2::read::MultiGzDecoder;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
@@ -89,15 +92,6 @@ impl Encoding {
         }
     }
 
-    /// The body of the answer to a request that was taken whole: a response without fields.
-    #[must_use]
-    pub fn success(self) -> Vec<u8> {
-        match self {
-            Self::Json => b"{}".to_vec(),
-            Self::Protobuf => Vec::new(),
-        }
-    }
-
     /// The body of the answer to a request that was not taken: google.rpc.Status, as OTLP/HTTP specifies.
     /// `code` is one of gRPC's, such as 8 for overload.
     #[must_use]
@@ -156,12 +150,9 @@ pub trait Relayed: ExportRequest + DeserializeOwned {
     #[doc(hidden)]
     const SHAPE: shape::Type;
 
-    /// Cuts what is too long or too many.
-    ///
-    /// # Errors
-    /// `Invalid` when an id or a time is none.
+    /// Takes out what has an id or a time that is none, and cuts what is too long or too many.
     #[doc(hidden)]
-    fn check_and_cut(&mut self, limits: &Limits) -> Result<(), RelayError>;
+    fn check_and_cut(&mut self, limits: &Limits) -> Rejected;
 
     /// All that somebody may have said.
     #[doc(hidden)]
@@ -177,17 +168,25 @@ pub enum Said<'a> {
     Text(&'a mut String),
 }
 
+/// A request that was read, without what was wrong in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken<R> {
+    pub request: R,
+    pub rejected: Rejected,
+}
+
 /// Reads an export request: JSON (ids in hexadecimal, 64-bit integers as strings or numbers) or protobuf, with gzip or
 /// without. What comes back keeps to all `limits`, and has only valid ids and times in order.
 ///
 /// # Errors
-/// `Invalid` for what is no such request, `TooLarge` beyond the limits, `Unsupported` for other types and encodings.
+/// `Invalid` for what is no such request, or has nothing in it that is right, `TooLarge` beyond the limits, `Unsupported` for
+/// other types and encodings.
 pub fn decode<R: Relayed>(
     content_type: &str,
     content_encoding: Option<&str>,
     body: &[u8],
     limits: &Limits,
-) -> Result<R, RelayError> {
+) -> Result<Taken<R>, RelayError> {
     let encoding = Encoding::from_content_type(content_type)
         .ok_or(RelayError::Unsupported("Send application/json or application/x-protobuf."))?;
     if body.len() > limits.body_bytes {
@@ -201,10 +200,10 @@ pub fn decode<R: Relayed>(
     let no_request = |encoding: &str, error: &dyn std::error::Error| {
         invalid(format!("The {encoding} is no export request for {}: {error}.", R::SIGNAL.name()))
     };
-    let mut request = match encoding {
+    let mut request: R = match encoding {
         Encoding::Json => {
             shape::check_json(&body, R::SHAPE, limits)?;
-            serde_json::from_slice(&body).map_err(|error| no_request("JSON", &error))?
+            json::read(&body).map_err(|error| no_request("JSON", &error))?
         }
         Encoding::Protobuf => {
             shape::check_protobuf(&body, R::SHAPE, limits)?;
@@ -214,8 +213,11 @@ pub fn decode<R: Relayed>(
     if request.count() > limits.items {
         return Err(RelayError::TooLarge("There are too many at once; send fewer."));
     }
-    request.check_and_cut(limits)?;
-    Ok(request)
+    let rejected = request.check_and_cut(limits);
+    if rejected.count > 0 && request.count() == 0 {
+        return Err(RelayError::Invalid(Cow::Borrowed(rejected.reason)));
+    }
+    Ok(Taken { request, rejected })
 }
 
 fn invalid(message: String) -> RelayError {
@@ -224,7 +226,8 @@ fn invalid(message: String) -> RelayError {
 
 fn gunzipped(body: &[u8], limit: usize) -> Result<Vec<u8>, RelayError> {
     let mut decoded = Vec::new();
-    GzDecoder::new(body)
+    // Gzip may come in several pieces: RFC 1952, section 2.2.
+    MultiGzDecoder::new(body)
         .take(limit as u64 + 1)
         .read_to_end(&mut decoded)
         .map_err(|_| RelayError::Invalid(Cow::Borrowed("The body is not gzip.")))?;

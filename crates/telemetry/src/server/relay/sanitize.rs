@@ -5,6 +5,7 @@ use crate::names::{development, own, stable};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use std::borrow::Cow;
 
 /// Who sent the spans, as the server knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,8 +44,11 @@ const KNOWN: [&str; 8] = [
     own::DROPPED_LOG_RECORDS,
 ];
 
+/// OpenTelemetry's name, which nothing of ours says.
+const URL_FRAGMENT: &str = "url.fragment";
+
 /// Rewrites who the telemetry is from: the resource keeps what is known to come from browsers and gets `identity`; the
-/// rest loses what only the server may say. Secrets are masked, and what addresses say beside their place.
+/// rest loses what only the server may say. All is masked as by [`mask`].
 pub fn sanitize(request: &mut impl Relayed, identity: &RelayIdentity) {
     request.each_said(&mut |said| match said {
         Said::Resource(resource) => {
@@ -58,27 +62,53 @@ pub fn sanitize(request: &mut impl Relayed, identity: &RelayIdentity) {
             attributes.retain(|attribute| !SERVER_ONLY.contains(&attribute.key.as_str()));
             mask_all(attributes);
         }
-        Said::Value(value) => mask(value),
-        Said::Text(text) => mask_addresses(text),
+        said => mask_said(said),
     });
+}
+
+/// Masks secrets, and what addresses say beside their place. Who it is from stays as another program says it.
+pub fn mask(request: &mut impl Relayed) {
+    request.each_said(&mut mask_said);
+}
+
+fn mask_said(said: Said<'_>) {
+    match said {
+        Said::Resource(resource) => resource.iter_mut().for_each(|resource| mask_all(&mut resource.attributes)),
+        Said::Attributes(attributes) => mask_all(attributes),
+        Said::Value(value) => mask_value(value),
+        Said::Text(text) => mask_text(text),
+    }
 }
 
 fn mask_all(attributes: &mut [KeyValue]) {
     for attribute in attributes {
-        if is_secret(&attribute.key) || attribute.key == stable::URL_QUERY {
+        if is_secret(&attribute.key) || [stable::URL_QUERY, URL_FRAGMENT].contains(&attribute.key.as_str()) {
             *attribute = text_attribute(&attribute.key, MASK);
         }
-        attribute.value.iter_mut().for_each(mask);
+        mask_text(&mut attribute.key);
+        attribute.value.iter_mut().for_each(mask_value);
     }
 }
 
 /// Values nest no deeper than [`super::Limits::depth`].
-fn mask(value: &mut AnyValue) {
+fn mask_value(value: &mut AnyValue) {
     match &mut value.value {
-        Some(Value::StringValue(text)) => mask_addresses(text),
-        Some(Value::ArrayValue(list)) => list.values.iter_mut().for_each(mask),
+        Some(Value::StringValue(text)) => mask_text(text),
+        Some(Value::BytesValue(bytes)) => {
+            // Bytes that are a text are read as one elsewhere, too.
+            if let Ok(Cow::Owned(masked)) = str::from_utf8(bytes).map(mask_addresses) {
+                *bytes = masked.into_bytes();
+            }
+        }
+        Some(Value::ArrayValue(list)) => list.values.iter_mut().for_each(mask_value),
         Some(Value::KvlistValue(list)) => mask_all(&mut list.values),
         _ => {}
+    }
+}
+
+fn mask_text(text: &mut String) {
+    if let Cow::Owned(masked) = mask_addresses(text) {
+        *text = masked;
     }
 }
 
@@ -102,3 +132,7 @@ impl RelayIdentity {
         .collect()
     }
 }
+
+#[cfg(test)]
+#[path = "sanitize_tests.rs"]
+mod tests;

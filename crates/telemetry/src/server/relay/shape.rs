@@ -9,16 +9,19 @@ const TOO_DEEP: RelayError = RelayError::Invalid(Cow::Borrowed("A value nests to
 const NO_LIST: RelayError = RelayError::Invalid(Cow::Borrowed("The JSON is a list, not an export request."));
 const CUT_OFF: RelayError = RelayError::Invalid(Cow::Borrowed("The protobuf is damaged."));
 
+/// Of JSON, where each takes some memory while it is read: a span says about ten things of itself.
+const VALUES_PER_MESSAGE: usize = 4;
+
 /// `{"arrayValue":{"values":[{`
 const JSON_DEPTH_PER_LIST: usize = 4;
 
-/// Counts objects and nesting, without regard to grammar: the parser checks that.
+/// Counts objects, values and nesting, without regard to grammar: the parser checks that.
 pub(super) fn check_json(body: &[u8], of: Type, limits: &Limits) -> Result<(), RelayError> {
     // A list would be read as a message's fields in turn.
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(NO_LIST);
     }
-    let (mut depth, mut objects) = (0_usize, 0_usize);
+    let (mut depth, mut objects, mut values) = (0_usize, 0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
     for byte in body {
         if in_string {
@@ -33,12 +36,13 @@ pub(super) fn check_json(body: &[u8], of: Type, limits: &Limits) -> Result<(), R
                 objects += usize::from(*byte == b'{');
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
         if depth > of.json_depth() + JSON_DEPTH_PER_LIST * limits.depth {
             return Err(TOO_DEEP);
         }
-        if objects > limits.messages {
+        if objects > limits.messages || values > limits.messages * VALUES_PER_MESSAGE {
             return Err(TOO_MANY);
         }
     }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::{Encoding, ExportRequest, Limits, RelayError, RelayIdentity, Relayed, sanitize};
+use super::{Encoding, ExportRequest, Limits, RelayError, RelayIdentity, Relayed, Taken, sanitize};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -27,7 +27,7 @@ fn decode_traces(
     body: &[u8],
     limits: &Limits,
 ) -> Result<ExportTraceServiceRequest, RelayError> {
-    super::decode(content_type, encoding, body, limits)
+    super::decode(content_type, encoding, body, limits).map(|taken| taken.request)
 }
 
 fn decode(content_type: &str, body: &[u8]) -> Result<ExportTraceServiceRequest, RelayError> {
@@ -300,7 +300,7 @@ fn taken<R: Relayed + serde::Serialize + PartialEq + std::fmt::Debug>(request: &
     let of_json = super::decode(JSON, None, &serde_json::to_vec(request).unwrap(), &Limits::default());
     let of_protobuf = super::decode(PROTOBUF, None, &request.encode_to_vec(), &Limits::default());
     assert_eq!(of_json, of_protobuf);
-    of_json
+    of_json.map(|taken: Taken<R>| taken.request)
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn what_a_data_point_or_log_record_cannot_be_is_refused() {
     ] {
         assert!(matches!(taken(&number(bad)), Err(RelayError::Invalid(_))));
     }
-    for bad in [LogRecord { trace_id: vec![0; 16], ..record() }, LogRecord { time_unix_nano: u64::MAX, ..record() }] {
+    for bad in [LogRecord { trace_id: vec![1; 15], ..record() }, LogRecord { time_unix_nano: u64::MAX, ..record() }] {
         assert!(matches!(taken(&log(bad)), Err(RelayError::Invalid(_))));
     }
     let buckets =
@@ -348,6 +348,75 @@ fn what_a_data_point_or_log_record_cannot_be_is_refused() {
     let cut = taken(&log(long)).unwrap();
     let body = cut.resource_logs[0].scope_logs[0].log_records[0].body.clone().unwrap();
     assert!(matches!(body.value, Some(Value::StringValue(text)) if text.len() == 4095));
+}
+
+#[test]
+fn gzip_may_come_in_pieces_and_nothing_else_after_it() {
+    let whole = request(vec![span()]);
+    let json = serde_json::to_vec(&whole).unwrap();
+    let (first, second) = json.split_at(json.len() / 2);
+    let pieces = [gzipped(first), gzipped(b""), gzipped(second)].concat();
+    let taken = |body: &[u8]| decode_traces(JSON, Some("gzip"), body, &Limits::default());
+    assert_eq!(taken(&pieces), Ok(whole));
+    for wrong in [[&pieces, &b"and more"[..]].concat(), pieces[..pieces.len() - 1].to_vec(), Vec::new()] {
+        assert_eq!(taken(&wrong).unwrap_err().http_status(), 400);
+    }
+    let bombs = gzipped(&vec![b' '; 1024 * 1024 - 1]).repeat(40);
+    assert_eq!(taken(&bombs).unwrap_err().http_status(), 413);
+}
+
+#[test]
+fn what_is_wrong_costs_its_neighbours_nothing() {
+    fn rejected<R: Relayed + serde::Serialize + PartialEq + std::fmt::Debug>(
+        request: &R,
+        left: &R,
+    ) -> (usize, &'static str) {
+        let of_json = super::decode::<R>(JSON, None, &serde_json::to_vec(request).unwrap(), &Limits::default());
+        let of_protobuf = super::decode(PROTOBUF, None, &request.encode_to_vec(), &Limits::default());
+        assert_eq!(of_json, of_protobuf);
+        let Taken { request, rejected } = of_json.unwrap();
+        assert_eq!(&request, left);
+        (rejected.count, rejected.reason)
+    }
+    let bad = Span { end_time_unix_nano: 1, ..span() };
+    let (first, third) = (Span { name: "first".to_owned(), ..span() }, Span { name: "third".to_owned(), ..span() });
+    let mixed = request(vec![first.clone(), bad.clone(), third.clone(), Span { span_id: vec![], ..span() }]);
+    let told = rejected(&mixed, &request(vec![first, third]));
+    assert_eq!(told, (2, "A span ends before it starts, or its times are not nanoseconds since 1970."));
+    assert_eq!(rejected(&request(vec![span()]), &request(vec![span()])), (0, ""));
+    assert_eq!(rejected(&request(vec![]), &request(vec![])), (0, ""));
+
+    let mut mixed = number(point());
+    let Some(metric::Data::Gauge(gauge)) = &mut mixed.resource_metrics[0].scope_metrics[0].metrics[0].data else {
+        panic!()
+    };
+    gauge.data_points.insert(0, NumberDataPoint { time_unix_nano: 0, ..point() });
+    assert_eq!(rejected(&mixed, &number(point())).0, 1);
+
+    let mut mixed = log(record());
+    let records = &mut mixed.resource_logs[0].scope_logs[0].log_records;
+    records.push(LogRecord { span_id: vec![1; 7], ..record() });
+    assert_eq!(rejected(&mixed, &log(record())), (1, "A log record's ids are neither empty nor 16 and 8 bytes."));
+}
+
+#[test]
+fn ids_that_are_all_zero_are_none() {
+    let root = taken(&request(vec![Span { parent_span_id: vec![0; 8], ..span() }])).unwrap();
+    assert_eq!(root, request(vec![span()]));
+    let outside = LogRecord { trace_id: vec![0; 16], span_id: vec![0; 8], ..record() };
+    let expected = LogRecord { trace_id: vec![], span_id: vec![], ..record() };
+    assert_eq!(taken(&log(outside)).unwrap(), log(expected));
+    let zero = Exemplar { trace_id: vec![0; 16], span_id: vec![0; 8], ..point().exemplars.remove(0) };
+    let none = Exemplar { trace_id: vec![], span_id: vec![], ..zero.clone() };
+    let with = |exemplar| number(NumberDataPoint { exemplars: vec![exemplar], ..point() });
+    assert_eq!(taken(&with(zero)).unwrap(), with(none));
+}
+
+#[test]
+fn json_that_takes_much_memory_is_refused_before_it_is_read() {
+    let body = format!(r#"{{"unknown":[{}1]}}"#, "1,".repeat(250_000));
+    assert!(body.len() < Limits::default().body_bytes);
+    assert_eq!(decode(JSON, body.as_bytes()).unwrap_err().http_status(), 413);
 }
 
 proptest! {
