@@ -109,6 +109,7 @@ fn resource() -> Attributes {
         (stable::SERVICE_NAME, service.into()),
         (stable::TELEMETRY_SDK_NAME, "glassboard".into()),
         (stable::TELEMETRY_SDK_LANGUAGE, "rust".into()),
+        (stable::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION").into()),
     ];
     let navigator = page::window().map_or(JsValue::UNDEFINED, |window| window.navigator().into());
     // Not in every browser: https://wicg.github.io/ua-client-hints/ and https://wicg.github.io/netinfo/

@@ -174,8 +174,10 @@ fn flush_when_idle() {
 }
 
 fn next_piece() -> Option<Piece> {
+    let forgotten = KEEPING.with(|keeping| keeping.try_borrow_mut().map_or(0, |mut keeping| keeping.take_forgotten()));
     OUTBOX.with_borrow_mut(|outbox| {
         let Outbox { traces, logs, resource, again, .. } = outbox;
+        traces.lost(forgotten);
         again.pop().or_else(|| traces.take_piece(resource)).or_else(|| logs.take_piece(resource))
     })
 }

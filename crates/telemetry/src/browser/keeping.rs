@@ -5,7 +5,7 @@ use super::record::{SpanRecord, Status, Value};
 use crate::names::stable;
 use crate::propagation::is_below;
 
-/// Spans that wait at most; beyond, the oldest are forgotten.
+/// Spans that wait at most; beyond, the oldest are forgotten, and counted: they might have been kept.
 const MAX_WAITING: usize = 512;
 /// Traces of which the decision is remembered: spans may come a little later than it.
 const MAX_DECIDED: usize = 64;
@@ -18,12 +18,13 @@ pub(crate) struct Keeping {
     /// Traces below this number are kept from the beginning.
     threshold: u64,
     waiting: Vec<SpanRecord>,
+    forgotten: usize,
     decided: Vec<(TraceId, bool)>,
 }
 
 impl Keeping {
     pub(crate) const fn new(threshold: u64) -> Self {
-        Self { threshold, waiting: Vec::new(), decided: Vec::new() }
+        Self { threshold, waiting: Vec::new(), forgotten: 0, decided: Vec::new() }
     }
 
     /// Whether a trace that begins is kept, whatever happens in it: as the server's sampler chooses.
@@ -71,9 +72,15 @@ impl Keeping {
         }
         if self.waiting.len() >= MAX_WAITING {
             self.waiting.remove(0);
+            self.forgotten += 1;
         }
         self.waiting.push(span);
         Vec::new()
+    }
+
+    /// How many did not fit since this was asked last.
+    pub(crate) fn take_forgotten(&mut self) -> usize {
+        std::mem::take(&mut self.forgotten)
     }
 
     fn release(&mut self, trace_id: &TraceId) -> Vec<SpanRecord> {
@@ -154,5 +161,6 @@ mod tests {
             keeping.take(span((trace % 200) as u8, false));
         }
         assert_eq!(keeping.waiting.len(), MAX_WAITING);
+        assert_eq!((keeping.take_forgotten(), keeping.take_forgotten()), (MAX_WAITING, 0));
     }
 }
