@@ -88,14 +88,12 @@ impl Callers {
         run: impl FnOnce(&Execution) -> Result<T, E>,
     ) -> Result<T, E> {
         let (operation, table) = statement.parts();
-        let execution = Execution(self.spans.iter().map(|caller| span(self.system, statement, caller)).collect());
-        if let Some(waited) = self.waited.take() {
+        let waited = self.waited.take();
+        if let Some(waited) = waited {
             metrics::waited_for_connection(self.system, waited);
-            let waited_us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-            execution.0.iter().for_each(|span| {
-                span.record("glassboard.db.wait_us", waited_us);
-            });
         }
+        let traced = self.spans.iter().map(|caller| span(self.system, statement, caller, waited));
+        let execution = Execution(traced.collect());
         let began = Instant::now();
         let result = run(&execution);
         let failed = result.as_ref().err().map(|error| execution.failed(error));
@@ -130,9 +128,9 @@ impl Execution {
 }
 
 /// A client span after OpenTelemetry's stable conventions for databases.
-fn span(system: &'static str, statement: &Statement, parent: &Span) -> Span {
+fn span(system: &'static str, statement: &Statement, parent: &Span, waited: Option<Duration>) -> Span {
     let (operation, collection) = statement.parts();
-    let span = info_span!(
+    info_span!(
         target: "glassboard::sql",
         parent: parent,
         "sql",
@@ -144,15 +142,11 @@ fn span(system: &'static str, statement: &Statement, parent: &Span) -> Span {
         db.query.text = statement.shown.as_deref().unwrap_or(&statement.text),
         db.operation.name = operation,
         db.operation.batch.size = field::Empty,
-        db.collection.name = field::Empty,
+        db.collection.name = Some(collection).filter(|name| !name.is_empty()),
         db.response.status_code = field::Empty,
         error.type = field::Empty,
-        glassboard.db.wait_us = field::Empty,
-    );
-    if !collection.is_empty() {
-        span.record("db.collection.name", collection);
-    }
-    span
+        glassboard.db.wait_us = waited.map(|waited| u64::try_from(waited.as_micros()).unwrap_or(u64::MAX)),
+    )
 }
 
 #[cfg(test)]
