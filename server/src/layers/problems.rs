@@ -71,7 +71,8 @@ fn with_body(mut response: Response, content_type: &'static str, body: Body) -> 
     response
 }
 
-fn is_html(response: &Response) -> bool {
+/// Whether it is a page.
+pub fn is_html(response: &Response) -> bool {
     response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 

@@ -1,3 +1,4 @@
+use super::problems::is_html;
 use crate::serve::Peer;
 use crate::state::ServerState;
 use app::context::PageTrace;
@@ -5,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
 use board::Caller;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS};
+use http::header::{ACCEPT, HeaderName, HeaderValue, UPGRADE_INSECURE_REQUESTS};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use model::TraceId;
 use std::sync::Arc;
@@ -172,8 +173,7 @@ pub struct Unrecorded;
 
 /// Whether the browser's spans come that were reserved for it. Neither files nor redirections have any.
 fn is_recorded(response: &Response) -> bool {
-    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    is_page && !response.status().is_redirection() && response.extensions().get::<Unrecorded>().is_none()
+    is_html(response) && !response.status().is_redirection() && response.extensions().get::<Unrecorded>().is_none()
 }
 
 /// A page that a person navigates to; over plain HTTP browsers don't send Sec-Fetch-Dest.

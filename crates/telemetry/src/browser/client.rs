@@ -1,13 +1,27 @@
 //! Server function calls as spans: `#[server(client = TracedClient)]`.
 
 use super::fetches::{self, Fetch};
+use super::recorder;
+use crate::propagation::hex;
 use futures::{Sink, Stream, StreamExt};
 use server_fn::Bytes;
 use server_fn::client::{Client, browser::BrowserClient};
 use server_fn::error::FromServerFnError;
 use server_fn::request::browser::BrowserRequest;
 use server_fn::response::{ClientRes, browser::BrowserResponse};
+use std::cell::Cell;
 use tracing::Span;
+
+thread_local! {
+    /// The trace of the call that has just got no answer.
+    static UNANSWERED: Cell<Option<[u8; 16]>> = const { Cell::new(None) };
+}
+
+/// The trace of the call that has just got no answer, for whoever tells the reader of it; once.
+#[must_use]
+pub fn unanswered() -> Option<String> {
+    UNANSWERED.take().map(|trace_id| hex::encode(&trace_id))
+}
 
 /// A client for calls that never make spans, such as those that read traces.
 pub struct QuietClient;
@@ -67,6 +81,7 @@ where
                 Ok(TracedResponse { response, fetch })
             }
             Err(error) => {
+                UNANSWERED.set(recorder::place(&fetch.span).map(|place| place.trace_id));
                 fetch.failed();
                 Err(error)
             }

@@ -6,7 +6,7 @@
 use super::record::{Kind, Status};
 use super::{actions, export, page, recorder};
 use crate::names::stable;
-use crate::propagation::{TRACEPARENT, TraceParent, hex};
+use crate::propagation::{TRACEPARENT, TraceParent};
 use js_sys::{Array, Function, Promise, Reflect};
 use std::cell::{Cell, OnceCell, RefCell};
 use tracing::Span;
@@ -23,14 +23,6 @@ thread_local! {
     static SINCE_MS: Cell<f64> = const { Cell::new(f64::INFINITY) };
     /// The next fetch is a server function's, which has this span already, or none.
     static EXPECTED: RefCell<Option<Span>> = const { RefCell::new(None) };
-    /// The trace of the fetch that got no answer last.
-    static UNANSWERED: Cell<Option<[u8; 16]>> = const { Cell::new(None) };
-}
-
-/// The trace of the fetch that got no answer last, for whoever tells the reader of it.
-#[must_use]
-pub fn unanswered() -> Option<String> {
-    UNANSWERED.get().map(|trace_id| hex::encode(&trace_id))
 }
 
 /// Puts ours in the place of the browser's.
@@ -129,12 +121,10 @@ impl Fetch {
 
     /// No answer came, or not all of it.
     pub fn failed(self) {
-        let trace_id = recorder::edit(&self.span, |record| {
+        recorder::edit(&self.span, |record| {
             record.set(stable::ERROR_TYPE, "network");
             record.status = Status::Error("no answer from the server".to_owned());
-            record.place.trace_id
         });
-        UNANSWERED.set(trace_id);
         self.end();
     }
 

@@ -60,10 +60,10 @@ pub use elsewhere::{
 #[cfg(all(target_arch = "wasm32", not(feature = "unrecorded")))]
 pub use {
     actions::{action, in_action, navigated},
+    client::unanswered,
     components::{Mounting, mounting, unmounted},
     document::{Hydration, start},
     export::on_trace,
-    fetches::unanswered,
 };
 
 /// News of the trace that the reader's last action made.

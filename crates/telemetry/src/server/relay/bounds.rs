@@ -14,7 +14,7 @@ pub(super) fn is_id<const N: usize>(id: &[u8]) -> bool {
 
 /// Whether it is an id or none; one that is all zero is none.
 pub(super) fn is_optional_id<const N: usize>(id: &mut Vec<u8>) -> bool {
-    if id.iter().all(|byte| *byte == 0) {
+    if id[..] == [0; N] {
         id.clear();
     }
     id.is_empty() || is_id::<N>(id)
